@@ -1,0 +1,146 @@
+"""satsuma against the floor: four-step generation, and a bare loop that posts the same bodies to the same server.
+
+    python -m benchmarks.throughput            # 2,000 COPA instances at 64 and 256 in flight, and at the CPU's limit
+    python -m benchmarks.throughput --peers    # the peers too, in the same session (benchmarks/peers/setup first)
+
+One server of `satsuma.testing`, in a process of its own for each measurement: long-tailed latency (median 50 ms, 99th
+percentile 500 ms), replies of 150 to 600 tokens. Requests per second are taken at the server, from the first question
+to the last answer. CPU and memory are those of the whole process of either side, imports included. Rounds alternate
+between the sides and the best of each counts, since these machines are noisy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from benchmarks import processes
+from satsuma.testing import Latency, serve
+
+REPLY_TOKENS = (150, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is measured: n instances, requests in flight, median and 99th percentile of the latency in milliseconds."""
+
+    n: int
+    concurrency: int
+    latency: tuple[float, float]
+
+    @property
+    def name(self) -> str:
+        """As the table says it."""
+        median, p99 = self.latency
+        return f"{self.n:,} instances, {self.concurrency} in flight, {median:g}/{p99:g} ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of one side."""
+
+    requests: int
+    per_second: float
+    cpu_ms: float
+    peak_mb: int
+
+
+def measure(case: Case, bodies: Path | None) -> Measured:
+    """One side against a fresh server: the floor if there are bodies to post, else satsuma."""
+    with (
+        serve(process=True, latency=Latency(*case.latency), reply_tokens=REPLY_TOKENS) as server,
+        tempfile.TemporaryDirectory(prefix="throughput-") as place,
+    ):
+        if bodies:
+            used = processes.run("benchmarks.floor", [server.url, bodies, case.concurrency])
+        else:
+            used = processes.generate(case.n, server.url, Path(place) / "run", case.concurrency)
+        seen = server.counters
+    rate = seen.answered / (seen.last - seen.first)
+    return Measured(seen.requests, rate, 1000 * used.cpu / seen.requests, used.peak_mb)
+
+
+def recorded(case: Case, bodies: Path) -> None:
+    """The bodies that the floor posts: those that a run of satsuma sends."""
+    with serve(process=True, record=True) as server, tempfile.TemporaryDirectory(prefix="throughput-") as place:
+        processes.generate(case.n, server.url, Path(place) / "run", case.concurrency)
+        bodies.write_bytes(b"\n".join(orjson.dumps(body) for body in server.bodies))
+
+
+def compare(case: Case, rounds: int) -> tuple[Measured, Measured]:
+    """The best round of the floor, and of satsuma."""
+    with tempfile.TemporaryDirectory(prefix="throughput-") as place:
+        bodies = Path(place) / "bodies.jsonl"
+        recorded(case, bodies)
+        pairs = [(measure(case, bodies), measure(case, None)) for _ in range(rounds)]
+    floor = max((floor for floor, _ in pairs), key=lambda m: m.per_second)
+    return floor, max((ours for _, ours in pairs), key=lambda m: m.per_second)
+
+
+def table(cases: list[Case], rounds: int) -> Iterator[str]:
+    """The table in Markdown, each line as soon as it is measured."""
+    yield "| case | requests | floor req/s | satsuma req/s | ratio | CPU ms/request (floor) | peak MB (floor) |"
+    yield "|---|---|---|---|---|---|---|"
+    for case in cases:
+        floor, ours = compare(case, rounds)
+        yield (
+            f"| {case.name} | {ours.requests:,} | {floor.per_second:,.0f} | {ours.per_second:,.0f} "
+            f"| {ours.per_second / floor.per_second:.2f} | {ours.cpu_ms:.2f} ({floor.cpu_ms:.2f}) "
+            f"| {ours.peak_mb} ({floor.peak_mb}) |"
+        )
+
+
+def replayed(n: int) -> float:
+    """Replies per second when a finished run of n instances is put together again from its own journal."""
+    with tempfile.TemporaryDirectory(prefix="throughput-") as place:
+        run = Path(place) / "run"
+        with serve(process=True) as server:
+            processes.generate(n, server.url, run, 256)
+        for made in ("run.json", "README.md", "rejects.parquet", "data/train.parquet"):
+            (run / made).unlink()
+        (run / "data").rmdir()
+        processes.generate(n, "http://127.0.0.1:9/v1", run, 256)
+        totals = json.loads((run / "run.json").read_text("utf-8"))["totals"]
+        return float(totals["requests"] / totals["seconds"])
+
+
+def measure_peers(n: int, concurrency: list[int]) -> None:
+    """The peers with the same prompts, by their own harness."""
+    with tempfile.TemporaryDirectory(prefix="throughput-") as place:
+        run, prompts = Path(place) / "run", Path(place) / "prompts.jsonl"
+        with serve(process=True) as server:
+            processes.generate(n, server.url, run, 256)
+        processes.run("benchmarks.peers.prompts", [run, prompts])
+        options = ["--prompts", prompts, "--n", n, "--concurrency", *concurrency, "--kill-at-half"]
+        command = [sys.executable, "-m", "benchmarks.peers.harness", *map(str, options)]
+        subprocess.run(command, cwd=processes.ROOT, check=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure satsuma's throughput.")
+    parser.add_argument("--n", type=int, default=2000)
+    parser.add_argument("--concurrency", type=int, nargs="+", default=[64, 256])
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--peers", action="store_true", help="measure the peers too")
+    options = parser.parse_args()
+    cases = [Case(options.n, c, (50.0, 500.0)) for c in options.concurrency]
+    cases.append(Case(5 * options.n // 2, 256, (0.0, 0.0)))
+    for line in table(cases, options.rounds):
+        print(line, flush=True)
+    n = 5 * options.n
+    print(f"\nreplay of a finished run of {n:,} instances: {replayed(n):,.0f} replies/s")
+    if options.peers:
+        measure_peers(options.n, options.concurrency)
+
+
+if __name__ == "__main__":
+    main()

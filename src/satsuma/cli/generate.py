@@ -1,0 +1,154 @@
+"""`satsuma generate`: a task card becomes a labelled dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from satsuma.cli.options import with_options
+from satsuma.errors import SettingsError, Stopped
+
+if TYPE_CHECKING:
+    from satsuma.settings import Options
+
+Option = typer.Option
+METHOD, LIMITS, RUN = "Method", "Limits", "Run"
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateOptions:
+    """The command line of `satsuma generate`; None leaves the setting's default (`satsuma.settings.Settings`)."""
+
+    card: Annotated[
+        str, typer.Argument(help="A built-in card's name (`satsuma tasks`) or a YAML file.", metavar="CARD")
+    ]
+    n: Annotated[int, Option("-n", "--n", help="Instances wanted.", metavar="N")]
+    model: Annotated[
+        str, Option("--model", "-m", help="PROVIDER/NAME (`satsuma models`), file:DIR or replay:PATH.")
+    ] = ""
+    out: Annotated[Path | None, Option("-o", "--out", help="Run directory; runs/NAME by default.", metavar="DIR")] = (
+        None
+    )
+    seed: Annotated[int | None, Option("--seed", help="The run's seed; 0 by default.")] = None
+    identity: Annotated[
+        str | None, Option("--as", help="With file:DIR, the model whose answers they are.", metavar="NAME")
+    ] = None
+    model_for: Annotated[
+        list[str],
+        Option(
+            "--model-for", help="A model for one step (contexts, seeds, instance, correction).", metavar="STEP=MODEL"
+        ),
+    ] = field(default_factory=list)
+    base_url: Annotated[
+        str | None, Option("--base-url", help="Any other OpenAI-compatible endpoint.", metavar="URL")
+    ] = None
+    votes: Annotated[int | None, Option("--votes", help="Answers of the correction, of which the majority counts.")] = (
+        None
+    )
+    blind: Annotated[
+        bool | None,
+        Option("--blind/--no-blind", help="Whether the correction is not shown the label that was asked for."),
+    ] = None
+    policy: Annotated[
+        Literal["relabel", "drop", "keep"] | None, Option("--policy", help="What happens when a label does not hold.")
+    ] = None
+    temperature: Annotated[float | None, Option("--temperature", help="Sampling temperature; 1 by default.")] = None
+    concurrency: Annotated[int | None, Option("--concurrency", help="Requests in flight at most.")] = None
+    timeout: Annotated[float | None, Option("--timeout", help="Seconds without a byte before a try is given up.")] = (
+        None
+    )
+    tries: Annotated[int | None, Option("--tries", help="Tries per request.")] = None
+    rpm: Annotated[float | None, Option("--rpm", help="Requests per minute.")] = None
+    tpm: Annotated[float | None, Option("--tpm", help="Tokens per minute.")] = None
+    budget: Annotated[float | None, Option("--budget", help="US dollars to spend at most.")] = None
+    max_tokens: Annotated[int | None, Option("--max-tokens", help="Tokens to use at most, in and out.")] = None
+    max_requests: Annotated[int | None, Option("--max-requests", help="Requests to send at most.")] = None
+    price: Annotated[
+        str | None,
+        Option(
+            "--price",
+            help="US dollars per million tokens, where it is not known; or a file with a line MODEL: [IN, OUT] for each.",
+            metavar="IN,OUT",
+        ),
+    ] = None
+    revise: Annotated[bool, Option("--revise", help="Go on in a run whose card or settings were other ones.")] = False
+    retry_failed: Annotated[bool, Option("--retry-failed", help="Ask again what was given up.")] = False
+    jsonl: Annotated[bool, Option("--jsonl", help="Also write the dataset as JSON lines.")] = False
+    log: Annotated[str | None, Option("--log", help="Write events as JSON lines.", metavar="FILE")] = None
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Show nothing but errors.")] = False
+
+    def settings(self) -> Options:
+        """The settings that were given.
+
+        Raises:
+            SettingsError: --price or --model-for cannot be read.
+        """
+        given = {name: getattr(self, name) for name in _AS_THEY_ARE}
+        made = {"price": _price(self.price), "models": _models(self.model_for) or None}
+        # `Options` is total=False: what is left out keeps its default.
+        return {name: value for name, value in (given | made).items() if value is not None}  # type: ignore[return-value]
+
+
+_AS_THEY_ARE = (
+    *(
+        "seed",
+        "identity",
+        "base_url",
+        "votes",
+        "blind",
+        "policy",
+        "temperature",
+        "concurrency",
+        "timeout",
+        "tries",
+        "rpm",
+    ),
+    *("tpm", "budget", "max_tokens", "max_requests", "revise", "retry_failed", "jsonl", "log"),
+)
+
+
+@with_options(GenerateOptions)
+def command(options: GenerateOptions) -> None:
+    """Generate a labelled dataset from a task card."""
+    from satsuma import api
+    from satsuma.cli.progress import shown
+    from satsuma.cli.summary import print_run
+
+    settings = options.settings()
+    try:
+        with shown(quiet=options.quiet) as progress:
+            run = api.generate(
+                options.card, n=options.n, model=options.model, out=options.out, progress=progress, **settings
+            )
+    except Stopped as stopped:
+        if stopped.run is not None and not options.quiet:
+            print_run(stopped.run)
+        raise
+    if not options.quiet:
+        print_run(run)
+
+
+def _price(text: str | None) -> tuple[float, float] | str | None:
+    if text is None:
+        return None
+    from satsuma.llm.prices import parse_price
+
+    return parse_price(text)
+
+
+def _models(pairs: list[str]) -> dict[str, str]:
+    models: dict[str, str] = {}
+    for pair in pairs:
+        step, _, model = pair.partition("=")
+        if not step or not model:
+            raise SettingsError(
+                f"--model-for is {pair!r}, but has to be STEP=MODEL",
+                "For example --model-for correction=openai/gpt-4.1",
+            )
+        if step in models:
+            raise SettingsError(f"--model-for names the step {step} twice", "Name a step once.")
+        models[step] = model
+    return models

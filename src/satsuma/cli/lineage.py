@@ -1,0 +1,114 @@
+"""Where an instance came from: its context, its seed, the prompts, the replies, and what self-correction made of it.
+
+The row says which requests led to it, by key; their prompts and raw replies are read from the journal.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
+
+from satsuma.cli.instances import indented, print_fields, shown
+from satsuma.cli.screen import line
+from satsuma.errors import RunError
+from satsuma.run.rows import first_rows, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from satsuma.llm.journal import Entry, Journal
+    from satsuma.run.columns import Row
+    from satsuma.run.run import Run
+
+
+def print_lineage(run: Run, identifier: str) -> None:
+    """Print everything that led to the instance or the rejects of this id.
+
+    Raises:
+        RunError: there is none.
+        JournalError: the journal cannot be read.
+    """
+    accepted = rows_of(run.data_path, identifier)
+    rejected = rows_of(run.rejects_path, identifier)
+    if not accepted and not rejected:
+        known = first_rows(run.data_path, 1) or first_rows(run.rejects_path, 1)
+        example = f"An id is written like this: {known[0]['id']!r}. " if known else ""
+        raise RunError(
+            f"{run.path} has no instance and no reject {identifier!r}", f"{example}`satsuma show` shows some."
+        )
+    keys: list[str] = []
+    for row in accepted:
+        keys += _instance(row)
+    for row in rejected:
+        keys += _reject(row)
+    _requests(run, list(dict.fromkeys(keys)))
+
+
+def _instance(row: Row) -> list[str]:
+    origin = cast("dict[str, Any]", row["provenance"])
+    line(str(row["id"]))
+    _named("context", origin["context"])
+    _named("seed", origin["seed"])
+    for pair in origin["attributes"]:
+        _named(pair["name"], pair["value"])
+    print_fields(row)
+    _named("asked for", origin["asked"])
+    _named("corrected to", _correction(origin))
+    _named("text", row["text"])
+    _named("target", row["target"])
+    keys: list[str] = origin["requests"]
+    return keys
+
+
+def _correction(origin: Mapping[str, Any]) -> str:
+    agreement = origin["agreement"]
+    share = f" ({agreement:.0%} of {origin['votes']} votes)" if agreement is not None and origin["votes"] > 1 else ""
+    reason = f": {origin['reason']}" if origin["reason"] else ""
+    return f"{origin['corrected']}{share}{reason}"
+
+
+def _reject(row: Row) -> list[str]:
+    line(f"{row['id']}: dropped in {row['step']}")
+    _named("because", row["reason"])
+    _named("asked for", row["asked"])
+    for name, value in json.loads(str(row["fields"])).items():
+        _named(name, shown(value))
+    keys = row["requests"]
+    return [str(key) for key in keys] if isinstance(keys, list) else []
+
+
+def _requests(run: Run, keys: list[str]) -> None:
+    from satsuma.llm.journal import Journal
+
+    if not keys:
+        return
+    with closing(Journal.open(run.journal_path, readonly=True)) as journal:
+        for key in keys:
+            line("")
+            _request(journal, key)
+
+
+def _request(journal: Journal, key: str) -> None:
+    entry = journal.entry(key)
+    if entry is None:
+        line(f"── {key}: not in this run's journal")
+        return
+    line(_heading(entry))
+    for message in entry.request.messages:
+        line(f"[{message.role}]")
+        line(message.content)
+    line("[reply]")
+    line(entry.reply.error or entry.reply.content)
+
+
+def _heading(entry: Entry) -> str:
+    usage, request = entry.reply.usage, entry.request
+    draw = f" draw {request.draw}" if request.draw else ""
+    took = f"{usage.input_tokens}+{usage.output_tokens} tokens · {entry.seconds:.1f} s"
+    return f"── {request.step}{draw} · {request.path} · {request.model} · {took} · {entry.key}"
+
+
+def _named(name: object, value: object) -> None:
+    if value not in ("", None):
+        line(f"  {name}: {indented(str(value))}")

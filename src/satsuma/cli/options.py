@@ -1,0 +1,41 @@
+"""A command whose options are the fields of a frozen dataclass, so that many options are one value.
+
+typer reads a command's options from its signature; `with_options` gives the command the signature of the dataclass.
+Each field is `Annotated[type, typer.Option(...)]`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import TypeVar, get_type_hints
+
+T = TypeVar("T")
+
+
+def with_options(kind: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """Makes `command(options)` a function of the dataclass's fields."""
+    hints = get_type_hints(kind, include_extras=True)
+    parameters = [_parameter(field, hints[field.name]) for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+
+    def decorate(command: Callable[[T], None]) -> Callable[..., None]:
+        def run(**values: object) -> None:
+            command(kind(**values))
+
+        run.__doc__ = command.__doc__
+        run.__name__ = command.__name__
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return decorate
+
+
+def _parameter(field: dataclasses.Field[object], annotation: object) -> inspect.Parameter:
+    default: object = inspect.Parameter.empty
+    if field.default is not dataclasses.MISSING:
+        default = field.default
+    elif field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

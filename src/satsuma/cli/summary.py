@@ -1,0 +1,83 @@
+"""The summary at the end of a run and of `satsuma show`: counts, the correction matrix, rejects, what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from satsuma.cli.screen import line, table
+
+if TYPE_CHECKING:
+    from satsuma.run.run import Run
+    from satsuma.run.summary import Summary
+
+_LABELS = 20
+_MATRIX = 8
+_ROWS = 6
+
+
+def print_run(run: Run) -> None:
+    """Print the summary of a run."""
+    summary = run.summary()
+    line(heading(summary))
+    _labels(summary)
+    _correction(summary, run.state.matrix)
+    _rejects(summary)
+    line("")
+    line(cost(summary))
+    line(f"dataset: {run.data_path}" if run.data_path.exists() else f"run: {run.path}")
+
+
+def heading(summary: Summary) -> str:
+    """`copa: 200 of 200 instances, complete`."""
+    why = f" ({summary.reason})" if summary.reason else ""
+    return f"{summary.name}: {summary.size:,} of {summary.n:,} instances, {summary.state}{why}"
+
+
+def cost(summary: Summary) -> str:
+    """Candidates, requests, tokens, money and time in one line."""
+    totals = summary.totals
+    parts = [
+        f"{summary.candidates:,} candidates",
+        f"{totals.requests:,} requests",
+        f"{totals.input_tokens:,} + {totals.output_tokens:,} tokens",
+        f"${totals.usd:.4f}" if totals.usd is not None else "",
+        f"{totals.given_up:,} given up" if totals.given_up else "",
+        f"{totals.seconds:,.1f} s",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _labels(summary: Summary) -> None:
+    line("")
+    rows = [
+        (row.label, f"{row.accepted:,}", f"{row.share:,}", f"{row.asked:,}", f"{row.changed:,}")
+        for row in summary.labels
+    ]
+    table(("label", "instances", "wanted", "asked for", "changed"), rows[:_LABELS], numbers=4)
+    if len(rows) > _LABELS:
+        line(f"and {len(rows) - _LABELS} more labels")
+
+
+def _correction(summary: Summary, matrix: Mapping[str, Mapping[str, int]]) -> None:
+    if summary.changed is None:
+        return
+    line("")
+    line(f"Self-correction changed {summary.changed:.1%} of the labels; asked for (down), corrected to (across):")
+    labels = list(dict.fromkeys([*matrix, *(c for row in matrix.values() for c in row)]))
+    if len(labels) <= _MATRIX:
+        cells = [(a, *(f"{matrix.get(a, {}).get(c, 0):,}" for c in labels)) for a in labels]
+        table(("", *labels), cells, numbers=len(labels))
+    else:
+        moves = [(m.asked, m.corrected, f"{m.count:,}") for m in summary.moves]
+        table(("asked for", "corrected to", "instances"), moves[:_ROWS], numbers=1)
+
+
+def _rejects(summary: Summary) -> None:
+    if not summary.rejects:
+        return
+    line("")
+    rows = [(r.step, r.reason, f"{r.count:,}") for r in summary.rejects]
+    table(("dropped in", "because", "candidates"), rows[:_ROWS], numbers=1)
+    if len(rows) > _ROWS:
+        line(f"and {len(rows) - _ROWS} more reasons")

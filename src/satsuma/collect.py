@@ -1,0 +1,45 @@
+"""The main loop of both methods: candidates in, a dataset and its rejects out, in index order, until n is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from typing import Protocol
+
+from satsuma.curate.selection import Outcome, Selection
+from satsuma.errors import Exhausted
+from satsuma.stream import End, ordered
+from satsuma.task.instance import Instance, Reject
+
+
+class Sink(Protocol):
+    """Where instances and rejects go."""
+
+    def add(self, item: Instance | Reject) -> None:
+        """The next one, in index order."""
+        ...
+
+
+async def collect(
+    make: Callable[[int], Coroutine[object, object, Outcome | End]],
+    selection: Selection,
+    sink: Sink,
+    changed: Callable[[], None],
+) -> None:
+    """Fill the sink until every label has its share. What was judged before an exception is in the sink.
+
+    Raises:
+        Exhausted: the candidates end, or nothing usable has come for too long.
+        Stopped: from the asking; the sink then holds a contiguous prefix of the indices.
+    """
+    async with aclosing(ordered(make, selection.window)) as outcomes:
+        async for index, outcome in outcomes:
+            for item in selection.judge(index, outcome):
+                sink.add(item)
+            changed()
+            if selection.complete:
+                return
+    raise Exhausted(
+        "the model has no more contexts: every one has been expanded and nothing new came",
+        "What there is by now is in place. A card with `contexts` of its own, or another model, gives more.",
+    )

@@ -1,0 +1,1 @@
+"""Curation: which candidates become instances. One filter or rule per file."""

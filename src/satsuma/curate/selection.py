@@ -1,0 +1,177 @@
+"""Which candidates become the dataset: judged in index order, until every label has its share.
+
+A valid candidate that is not a duplicate is accepted while its label has room, and otherwise rejected as surplus; so
+the dataset of n is, per label, the first valid candidates in index order, and the dataset of a larger n contains it.
+What is judged here depends on the order of the indices alone.
+
+Not covered: near-duplicates.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from satsuma.curate.duplicates import ExactDuplicates
+from satsuma.curate.shares import LAG, LabelPlan, shares
+from satsuma.errors import Exhausted
+from satsuma.task.instance import Instance, Reject
+
+_NUMBER = re.compile(r"(?<!\w)\d[\d,.]*")
+BARREN = 1024
+"""Candidates in a row without a valid one after which the model has no more ideas."""
+TRUST = 24
+"""Candidates that count as valid before the first is judged, lest a few bad ones at the start ask for many more."""
+STARVED = 4096
+"""Candidates in a row without an accepted one after which the labels that still have room are out of reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a candidate.
+
+    asked: the label it was asked for. Either instance with its final label and content (the words that duplicates are
+    judged by), or reject. notes: what was dropped on the way to it. flow: the label before and after correction, as
+    shown.
+    """
+
+    asked: str
+    instance: Instance | None = None
+    label: str = ""
+    content: str = ""
+    reject: Reject | None = None
+    notes: tuple[Reject, ...] = ()
+    flow: tuple[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was judged so far. rejected: (step, class of reason) → how many. flow: (asked, corrected) → how many."""
+
+    judged: int = 0
+    accepted: Counter[str] = field(default_factory=Counter)
+    valid: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    flow: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def rejects_by_step(self) -> dict[str, int]:
+        """Step → rejects."""
+        steps: Counter[str] = Counter()
+        for (step, _), count in self.rejected.items():
+            steps[step] += count
+        return dict(steps)
+
+
+class Selection:
+    """Asks for labels and judges outcomes; one of each per index, in index order."""
+
+    def __init__(self, n: int, weights: Mapping[str, int], seed: int) -> None:
+        self.share = shares(weights, n, seed)
+        self.tally = Tally()
+        self._weights = {name: w / sum(weights.values()) for name, w in weights.items()}
+        self._plan = LabelPlan(weights, seed)
+        self._duplicates = ExactDuplicates()
+        self._room = n
+        self._barren = 0
+        self._starved = 0
+        self._short = {name for name, share in self.share.items() if share}
+
+    def ask(self) -> str:
+        """The label that the next candidate is asked for."""
+        return self._plan.ask()
+
+    @property
+    def complete(self) -> bool:
+        """True when every label has its share."""
+        return self._room == 0
+
+    def window(self) -> int:
+        """How far ahead it is worth to compute: what the room that is left will probably need, at most the lag."""
+        if self._room >= LAG:
+            return LAG
+        return min(LAG, max((self._expected(name) for name in self._short), default=1))
+
+    def _expected(self, name: str) -> int:
+        tally = self.tally
+        room = self.share[name] - tally.accepted[name]
+        worth = min(1.0, max(0.02, (tally.valid[name] + TRUST) / (tally.asked[name] + TRUST)))
+        need = room / (self._weights[name] * worth)
+        return math.ceil(need + 1.5 * math.sqrt(need * (1 - worth)))
+
+    def judge(self, index: int, outcome: Outcome) -> Iterator[Instance | Reject]:
+        """Settle candidate `index`: what goes into the dataset and what into the rejects, in order.
+
+        Raises:
+            Exhausted: nothing valid, or nothing that there is room for, has come for too long.
+        """
+        self.tally.judged += 1
+        self.tally.asked[outcome.asked] += 1
+        if outcome.flow:
+            self.tally.flow[outcome.flow] += 1
+        for note in outcome.notes:
+            yield self._rejected(note)
+        verdict = self._verdict(index, outcome)
+        valid = outcome.label if isinstance(verdict, Instance) or (verdict.step == "surplus") else None
+        self._plan.settle(valid)
+        if isinstance(verdict, Instance):
+            self._accept(outcome.label)
+            yield verdict
+        else:
+            yield self._rejected(verdict)
+        self._give_up(valid is not None, isinstance(verdict, Instance))
+
+    def _verdict(self, index: int, outcome: Outcome) -> Instance | Reject:
+        instance = outcome.instance
+        if instance is None:
+            return outcome.reject or Reject("", index, "candidate", "neither an instance nor a reject")
+        earlier = self._duplicates.first(outcome.content, index)
+        if earlier is not None:
+            return _dropped(outcome, instance, "duplicate", f"the same words as an earlier one: candidate {earlier}")
+        self.tally.valid[outcome.label] += 1
+        if outcome.label not in self._short:
+            share = self.share[outcome.label]
+            return _dropped(outcome, instance, "surplus", f"no room: {outcome.label} has its {share} already")
+        return instance
+
+    def _accept(self, label: str) -> None:
+        self.tally.accepted[label] += 1
+        self._room -= 1
+        if self.tally.accepted[label] == self.share[label]:
+            self._short.discard(label)
+
+    def _rejected(self, reject: Reject) -> Reject:
+        self.tally.rejected[reject.step, reason_class(reject.reason)] += 1
+        return reject
+
+    def _give_up(self, valid: bool, accepted: bool) -> None:
+        self._barren = 0 if valid else self._barren + 1
+        self._starved = 0 if accepted else self._starved + 1
+        if self.complete:
+            return
+        if self._barren >= BARREN:
+            raise Exhausted(
+                f"{BARREN:,} candidates in a row gave nothing valid and new",
+                "`satsuma show` tells the reasons for the rejects. What there is by now is in place.",
+            )
+        if self._starved >= STARVED:
+            lacking = ", ".join(sorted(self._short)[:5])
+            raise Exhausted(
+                f"{STARVED:,} candidates in a row gave none with a label that is still wanted ({lacking})",
+                "The correction gives them other labels: see its matrix, and make the meanings of the labels clearer.",
+            )
+
+
+def reason_class(reason: str) -> str:
+    """A reason without its particulars: what stands before the first colon, without numbers."""
+    return _NUMBER.sub("…", reason.partition(":")[0]).strip()[:80]
+
+
+def _dropped(outcome: Outcome, instance: Instance, step: str, reason: str) -> Reject:
+    shown = instance.provenance.asked or outcome.asked
+    return Reject(
+        instance.id, instance.index, step, reason, shown, instance.fields, requests=instance.provenance.requests
+    )

@@ -1,0 +1,1 @@
+"""Everything between a question and a journaled answer. Knows nothing of tasks."""

@@ -1,0 +1,150 @@
+"""What a run directory tells of a run that goes on from it: measured on the first instances, extrapolated to n.
+
+Measured, by step: the tokens of each request and its answer with those of failed attempts, how long it took, and how
+many requests there are for each question (answers that could not be used, repeats, votes). And how many candidates it
+took for each instance. Extrapolated: what n instances need is counted (`units` in `targen/forecast.py`) for the
+candidates that they take at this yield, and multiplied with what was measured.
+
+The range comes from a bootstrap with a fixed seed: the yield from its Beta posterior, the requests of each step drawn
+with replacement from those there are. A step of which there are fewer than `FEW` is known badly, and its draws are
+spread further; what a small sample cannot show (prompts that grow, ideas that run out) is `UNSEEN`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from satsuma.errors import RunError
+from satsuma.llm.journal import Journal
+from satsuma.run.directory import RunDirectory
+from satsuma.run.identity import differences
+from satsuma.session import wanted_state
+from satsuma.targen.asking import STEPS, Step
+from satsuma.targen.forecast import units
+
+if TYPE_CHECKING:
+    from satsuma.settings import Settings
+    from satsuma.task.card import Card
+
+DRAWS = 400
+SAMPLE = 200
+"""Requests drawn for each mean: more of them make the mean no better known than this shows."""
+FEW = 8
+FEW_SPREAD = 1.4
+"""Between 1/1.4 and 1.4 times: how far the mean of fewer than `FEW` requests may be off."""
+UNSEEN = 0.03
+"""The share by which every draw may be off in what a pilot does not see."""
+
+Size = tuple[float, float, float]
+"""Requests, input tokens, output tokens."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The requests of a step: tokens in and out of each, seconds of all, and the questions they were for."""
+
+    tokens: list[tuple[int, int]] = field(default_factory=list)
+    seconds: float = 0.0
+    questions: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What there is of a run: of so many candidates, these were accepted, and these valid but without room."""
+
+    card: Card
+    n: int
+    candidates: int
+    accepted: int
+    surplus: int
+    by_step: Mapping[str, _Seen]
+
+    def used(self, step: str) -> Size:
+        """What a step has used so far."""
+        tokens = self.by_step[step].tokens
+        return len(tokens), sum(into for into, _ in tokens), sum(out for _, out in tokens)
+
+    def seconds(self, step: str) -> float:
+        """How long a request of a step takes; 0 if there was none."""
+        seen = self.by_step[step]
+        return seen.seconds / len(seen.tokens) if seen.tokens else 0.0
+
+    def likely(self) -> dict[Step, Size]:
+        """What n instances will use, at the means of what was measured."""
+        means = {step: _mean(self.by_step[step].tokens) for step in STEPS}
+        return self._scaled((self.accepted + self.surplus / 2) / self.candidates, means)
+
+    def draws(self) -> list[dict[Step, Size]]:
+        """The same as it would be on other pilots like this one."""
+        chance = random.Random(0)
+        return [self._draw(chance) for _ in range(DRAWS)]
+
+    def _draw(self, chance: random.Random) -> dict[Step, Size]:
+        good = self.accepted + chance.uniform(0, self.surplus)
+        rate = chance.betavariate(good + 1, self.candidates - good + 1)
+        means = {}
+        for step in STEPS:
+            tokens = self.by_step[step].tokens
+            into, out = _mean(chance.choices(tokens, k=min(SAMPLE, len(tokens)))) if tokens else (0.0, 0.0)
+            spread = FEW_SPREAD ** chance.uniform(-1, 1) if len(tokens) < FEW else 1.0
+            off = spread * chance.uniform(1 - UNSEEN, 1 + UNSEEN)
+            means[step] = (into * off, out * off)
+        return self._scaled(rate, means)
+
+    def _scaled(self, rate: float, means: Mapping[Step, tuple[float, float]]) -> dict[Step, Size]:
+        needed = units(self.card, max(self.n, self.n / max(rate, 0.01)))
+        made: dict[Step, Size] = {}
+        for step in STEPS:
+            requests = needed[step] * self._each(step)
+            made[step] = (requests, requests * means[step][0], requests * means[step][1])
+        return made
+
+    def _each(self, step: Step) -> float:
+        """Requests for each question of a step that so many candidates have."""
+        begun = len(self.by_step["instance"].questions)
+        asked = len(self.by_step[step].tokens)
+        return asked / there if (there := units(self.card, begun)[step]) else 0.0
+
+
+def measured(card: Card, settings: Settings, place: Path) -> Measured | None:
+    """What a directory holds of a run; None if there is nothing to measure, or it is another run.
+
+    Raises:
+        RunError, JournalError: what is there cannot be read.
+    """
+    try:
+        directory = RunDirectory.open(place)
+        state = directory.load_state()
+    except RunError:
+        if place.exists() and any(place.iterdir()):
+            raise
+        return None
+    if state is None or not state.size or differences(state, wanted_state(card, settings)):
+        return None
+    by_step = _read(directory.journal_path)
+    if not by_step["instance"].questions:
+        return None
+    surplus = sum(state.counts.rejects.get("surplus", {}).values())
+    return Measured(card, settings.n, state.counts.candidates, state.size, surplus, by_step)
+
+
+def _read(path: Path) -> Mapping[str, _Seen]:
+    by_step: dict[str, _Seen] = defaultdict(_Seen)
+    with closing(Journal.open(path, readonly=True)) as journal:
+        for entry in journal.entries():
+            seen, usage = by_step[entry.request.step], entry.reply.usage + entry.wasted
+            seen.tokens.append((usage.input_tokens, usage.output_tokens))
+            seen.seconds += entry.seconds
+            seen.questions.add(entry.request.path)
+    return by_step
+
+
+def _mean(tokens: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    count = max(1, len(tokens))
+    return sum(into for into, _ in tokens) / count, sum(out for _, out in tokens) / count

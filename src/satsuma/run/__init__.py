@@ -1,0 +1,1 @@
+"""The run directory: card, settings, journal, dataset, what was dropped, and the account of all of it."""

@@ -1,0 +1,120 @@
+"""Whether a run that is there and a run that is asked for are the same run.
+
+A run's identity is its card (by content) and its decisive settings; how data is got never matters. A run of another
+card is never touched. The same card edited, other decisive settings or a smaller n are refused with what differs, and
+go on with `--revise`. A larger n simply goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from satsuma.errors import RunError
+from satsuma.run.plain import one_line
+from satsuma.run.state import RunState, plain_json, versions
+
+if TYPE_CHECKING:
+    from satsuma.run.directory import RunDirectory
+    from satsuma.task.card import Card
+
+FINGERPRINT_PREFIX = "c1-"
+"""Names the algorithm: blake2b, 128 bits, over the card's JSON in its own order (the order of labels counts)."""
+_ABSENT = object()
+_SHOWN = 6
+
+
+def fingerprint(card: Card) -> str:
+    """The content hash of a resolved card, over what it says other than the defaults.
+
+    So a later version's new field, left at its default, makes no card another.
+    """
+    text = json.dumps(card.model_dump(mode="json", exclude_defaults=True), ensure_ascii=True, separators=(",", ":"))
+    return FINGERPRINT_PREFIX + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def differences(previous: RunState, wanted: RunState) -> list[str]:
+    """What decides the data and differs, one short text each: `seed: 0 → 7`, `card.task: "Pick …" → "Choose …"`."""
+    found = list(_changes("", previous.settings, wanted.settings))
+    if previous.fingerprint != wanted.fingerprint:
+        found += list(_changes("card", previous.card, wanted.card)) or ["card: the order of its fields"]
+    if previous.lag != wanted.lag:
+        found.append(f"lag: {previous.lag} → {wanted.lag}")
+    return found
+
+
+def check_same_run(directory: RunDirectory, previous: RunState, wanted: RunState, *, revise: bool = False) -> None:
+    """Let the run that is there go on as `wanted`.
+
+    Raises:
+        RunError: it is of another card, or differs in what decides the data or in a smaller n and `revise` is not set.
+    """
+    there = directory.path
+    if previous.name != wanted.name:
+        raise RunError(
+            f"{there} holds a run of the card {previous.name}, not of {wanted.name}",
+            f"Choose another directory: -o {there.with_name(wanted.name)}",
+        )
+    if revise:
+        return
+    if changed := differences(previous, wanted):
+        more = f"; and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+        raise RunError(
+            f"{there} holds a run that differs: {'; '.join(changed[:_SHOWN])}{more}",
+            "--revise goes on in it, reusing every reply whose request did not change; -o chooses another directory.",
+        )
+    if wanted.n < previous.size:
+        raise RunError(
+            f"{there} holds {previous.size} instances; -n {wanted.n} would remove {previous.size - wanted.n}",
+            "--revise removes them (their replies stay in the journal); -o chooses another directory.",
+        )
+
+
+def is_finished(directory: RunDirectory, previous: RunState, wanted: RunState, *, jsonl: bool = False) -> bool:
+    """True if the run that is there is the one that is asked for, complete, with every file as it was written."""
+    return (
+        previous.state == "complete"
+        and previous.n == wanted.n == previous.size
+        and not differences(previous, wanted)
+        and bool(previous.files)
+        and (not jsonl or directory.data_path("train", "jsonl").is_file())
+        and directory.readme_path.is_file()
+        and directory.hashes() == previous.files
+    )
+
+
+def begin(
+    card: Card, decisive: Mapping[str, object], operational: Mapping[str, object], *, n: int, seed: int, lag: int
+) -> RunState:
+    """The state of a run of `card` before its first candidate.
+
+    Raises:
+        TypeError: a setting has no form in JSON.
+    """
+    return RunState(
+        name=card.name,
+        fingerprint=fingerprint(card),
+        card=plain_json(card.model_dump(mode="json")),
+        settings=plain_json(decisive),
+        operational=plain_json(operational),
+        seed=seed,
+        lag=lag,
+        n=n,
+        versions=versions(),
+    )
+
+
+def _changes(where: str, old: object, new: object) -> Iterator[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in [*old, *(k for k in new if k not in old)]:
+            yield from _changes(f"{where}.{key}" if where else str(key), old.get(key, _ABSENT), new.get(key, _ABSENT))
+    elif old != new:
+        yield f"{where}: {_shown(old)} → {_shown(new)}"
+
+
+def _shown(value: object) -> str:
+    if value is _ABSENT:
+        return "absent"
+    return one_line(json.dumps(value, ensure_ascii=False), 40)

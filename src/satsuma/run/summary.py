@@ -1,0 +1,93 @@
+"""What there is to say about a run, as data: the command line and the dataset card each show it their own way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from satsuma.run.state import RunState, Totals
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One label: instances there and wanted, those asked for as it, and how many of these were corrected away."""
+
+    label: str
+    accepted: int
+    share: int
+    asked: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRow:
+    """How many candidates were dropped in a step for a class of reasons."""
+
+    step: str
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How many instances were asked for as one label and corrected to another."""
+
+    asked: str
+    corrected: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in short.
+
+    size: instances in the dataset, of the n wanted. rejects: most frequent first. moves: label changes, most frequent
+    first. changed: share of corrected instances whose label was changed, 0 to 1; None where nothing was corrected.
+    """
+
+    name: str
+    path: Path
+    state: str
+    reason: str
+    size: int
+    n: int
+    candidates: int
+    models: Mapping[str, str]
+    labels: tuple[LabelRow, ...]
+    rejects: tuple[RejectRow, ...]
+    moves: tuple[Move, ...]
+    changed: float | None
+    totals: Totals
+
+
+def summarize(state: RunState, path: Path) -> Summary:
+    """The summary of a run."""
+    counts = state.counts
+    pairs = [Move(a, c, n) for a, row in state.matrix.items() for c, n in row.items() if n]
+    moves = sorted((m for m in pairs if m.asked != m.corrected), key=lambda m: (-m.count, m.asked, m.corrected))
+    corrected = sum(m.count for m in pairs)
+    rejects = [RejectRow(step, reason, n) for step, row in counts.rejects.items() for reason, n in row.items()]
+    return Summary(
+        name=state.name,
+        path=path,
+        state=state.state,
+        reason=state.reason,
+        size=state.size,
+        n=state.n,
+        candidates=counts.candidates,
+        models=state.models,
+        labels=tuple(_label_row(state, label) for label in {**counts.share, **counts.accepted}),
+        rejects=tuple(sorted(rejects, key=lambda r: (-r.count, r.step, r.reason))),
+        moves=tuple(moves),
+        changed=sum(m.count for m in moves) / corrected if corrected else None,
+        totals=state.totals,
+    )
+
+
+def _label_row(state: RunState, label: str) -> LabelRow:
+    row = state.matrix.get(label, {})
+    asked = sum(row.values())
+    return LabelRow(
+        label, state.counts.accepted.get(label, 0), state.counts.share.get(label, 0), asked, asked - row.get(label, 0)
+    )

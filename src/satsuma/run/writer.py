@@ -1,0 +1,199 @@
+"""The dataset and the rejects, written as they come, the same bytes for the same rows.
+
+A row group is closed after `GROUP_ROWS` rows or `GROUP_CHARACTERS` characters, whichever is first: both depend on the
+rows alone, so that neither timing nor batching shows in the file, and memory holds one row group however many rows
+there are. Everything is written under hidden names and renamed at `commit`; until then the previous dataset is
+untouched.
+
+Not covered: the same bytes from another version of pyarrow (run.json records which one).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from satsuma.run.atomic import part_of, put_in_place, writing
+from satsuma.run.columns import REJECTS, Row, schema, to_reject_row, to_row, weight
+from satsuma.run.directory import RunDirectory
+from satsuma.task.card import Card
+from satsuma.task.instance import Instance, Reject
+
+_POOL = pa.system_memory_pool()
+"""Arrow's own pool keeps some 40 MB more than it uses."""
+GROUP_ROWS = 1024
+GROUP_CHARACTERS = 32 * 1024 * 1024
+COMPRESSION = "zstd"
+
+
+class ParquetFile:
+    """One Parquet file in the making: rows in, row groups out."""
+
+    def __init__(self, path: Path, columns: pa.Schema) -> None:
+        """Open the hidden file.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        self.path = path
+        self.rows = 0
+        self._columns = columns
+        self._pending: list[Row] = []
+        self._characters = 0
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = part_of(path).open("wb")
+            self._writer = pq.ParquetWriter(self._file, columns, compression=COMPRESSION, memory_pool=_POOL)
+
+    def add(self, row: Row) -> None:
+        """Append a row.
+
+        Raises:
+            RunError: a row group could not be written.
+        """
+        self._pending.append(row)
+        self._characters += weight(row)
+        self.rows += 1
+        if len(self._pending) >= GROUP_ROWS or self._characters >= GROUP_CHARACTERS:
+            self._flush()
+
+    def finish(self) -> None:
+        """Write what is pending and the footer.
+
+        Raises:
+            RunError: it could not be written.
+        """
+        self._flush()
+        with writing(self.path):
+            self._writer.close()
+            self._file.close()
+
+    def discard(self) -> None:
+        """Close and remove the hidden file, if it is still there."""
+        with suppress(OSError, ValueError):  # of a disk that is full, or a file that is closed
+            self._writer.close()
+        self._writer.is_open = False
+        with suppress(OSError):
+            self._file.close()
+        part_of(self.path).unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if not self._pending:
+            return
+        arrays = [pa.array([row[c.name] for row in self._pending], c.type, memory_pool=_POOL) for c in self._columns]
+        table = pa.Table.from_arrays(arrays, schema=self._columns)
+        with writing(self.path):
+            self._writer.write_table(table, row_group_size=len(self._pending))
+        self._pending = []
+        self._characters = 0
+
+
+class JsonLines:
+    """The same rows as lines of JSON."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the hidden file.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        self.path = path
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: IO[bytes] = part_of(path).open("wb")
+
+    def add(self, row: Row) -> None:
+        """Append a row.
+
+        Raises:
+            RunError: it could not be written.
+        """
+        with writing(self.path):
+            self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+    def finish(self) -> None:
+        """Write what is pending.
+
+        Raises:
+            RunError: it could not be written.
+        """
+        with writing(self.path):
+            self._file.close()
+
+    def discard(self) -> None:
+        """Close and remove the hidden file, if it is still there."""
+        with suppress(OSError):
+            self._file.close()
+        part_of(self.path).unlink(missing_ok=True)
+
+
+class DatasetWriter:
+    """Writes data/train.parquet and rejects.parquet, and data/train.jsonl if asked for.
+
+    A data/train.jsonl that is there already is written too, so that it cannot go stale.
+    A context manager: leaving it without `commit` leaves the previous dataset as it was.
+    """
+
+    def __init__(self, directory: RunDirectory, card: Card, *, jsonl: bool = False) -> None:
+        """Open the hidden files.
+
+        Raises:
+            RunError: one cannot be written.
+        """
+        self._directory = directory
+        self._card = card
+        self._train = ParquetFile(directory.data_path("train"), schema(card))
+        self._rejects = ParquetFile(directory.rejects_path, REJECTS)
+        lines = directory.data_path("train", "jsonl")
+        self._lines = JsonLines(lines) if jsonl or lines.exists() else None
+
+    def accept(self, instance: Instance) -> None:
+        """Append an instance; call it in index order.
+
+        Raises:
+            RunError: it could not be written.
+        """
+        row = to_row(instance, self._card)
+        self._train.add(row)
+        if self._lines is not None:
+            self._lines.add(row)
+
+    def reject(self, reject: Reject) -> None:
+        """Append a reject; call it in index order.
+
+        Raises:
+            RunError: it could not be written.
+        """
+        self._rejects.add(to_reject_row(reject))
+
+    def commit(self) -> dict[str, str]:
+        """Put all files in the place of the previous ones; returns path in the directory → sha256.
+
+        Raises:
+            RunError: one could not be written; the previous dataset is still there.
+        """
+        made = [f for f in (self._train, self._lines, self._rejects) if f is not None]
+        for file in made:
+            file.finish()
+        for file in made:
+            with writing(file.path):
+                put_in_place(part_of(file.path), file.path)
+        return self._directory.hashes()
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove whatever was not committed."""
+        for file in (self._train, self._lines, self._rejects):
+            if file is not None:
+                file.discard()

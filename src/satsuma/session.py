@@ -1,0 +1,291 @@
+"""One run, from a directory to a dataset: who opens what, in which order, and what is left when it ends.
+
+    lock → compare with what is there → journal → models → stream → dataset, rejects, run.json, README.md
+
+Everything that can be wrong is found before anything is written. However a run ends, what was accepted by then is put
+in place, unless the directory already holds more of the same run; a run that could not even begin leaves nothing
+behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from satsuma.collect import collect
+from satsuma.curate.selection import Outcome, Selection
+from satsuma.curate.shares import LAG
+from satsuma.door import Interrupts
+from satsuma.errors import BudgetSpent, Exhausted, Interrupted, SatsumaError, Stopped, Waiting
+from satsuma.llm.budget import hint_for
+from satsuma.llm.client import Client, open_client
+from satsuma.llm.journal import Journal
+from satsuma.llm.opening import identities
+from satsuma.progress import Progress, Snapshot
+from satsuma.run.directory import RunDirectory
+from satsuma.run.identity import begin, check_same_run, is_finished
+from satsuma.run.readme import write_readme
+from satsuma.run.run import Run
+from satsuma.run.state import Counts, RunState, StateName, Totals
+from satsuma.run.writer import DatasetWriter
+from satsuma.settings import Settings
+from satsuma.stream import End
+from satsuma.task.card import Card
+from satsuma.task.instance import Instance, Reject
+
+Make = Callable[[int], Coroutine[object, object, Outcome | End]]
+GRACE = 2.0
+"""Seconds that requests in flight are given when n is reached; their replies serve a larger n."""
+TICK = 0.1
+"""Seconds between snapshots at the least."""
+_NAMES: dict[type[SatsumaError], StateName] = {
+    Interrupted: "interrupted",
+    BudgetSpent: "budget",
+    Waiting: "waiting",
+    Exhausted: "exhausted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run is to do.
+
+    weights: label → weight of its share. make: from the asking and the selection, the candidates.
+    """
+
+    card: Card
+    settings: Settings
+    weights: dict[str, int]
+    make: Callable[[Client, Selection], Make]
+
+
+async def carry_out(job: Job, out: Path, progress: Progress, interrupts: Interrupts) -> Run:
+    """Do the job in directory `out`.
+
+    Raises:
+        SatsumaError: as the job ended. A `Stopped` carries the run so far as its `run`.
+    """
+    settings = job.settings
+    directory = RunDirectory.create_or_open(out)
+    wanted = wanted_state(job.card, settings)
+    _compare(directory, wanted, settings)
+    with directory.lock():
+        previous = _compare(directory, wanted, settings)
+        if previous and is_finished(directory, previous, wanted, jsonl=settings.jsonl):
+            progress.note(f"{directory.path} is finished: there is nothing to do.")
+            return Run(directory.path)
+        work = _Work(job, directory, previous, wanted, progress)
+        error = await work.do(interrupts)
+        if error is not None:
+            if isinstance(error, Stopped) and directory.state_path.exists():
+                error.run = Run(directory.path)
+            raise error
+    return Run(directory.path)
+
+
+def wanted_state(card: Card, settings: Settings) -> RunState:
+    """What the run of a card with these settings is, before its first candidate."""
+    decisive = settings.decisive() | {"model": "", "identity": "", "models": identities(settings)}
+    return begin(card, decisive, settings.operational(), n=settings.n, seed=settings.seed, lag=LAG)
+
+
+def _compare(directory: RunDirectory, wanted: RunState, settings: Settings) -> RunState | None:
+    previous = directory.load_state()
+    if previous:
+        check_same_run(directory, previous, wanted, revise=settings.revise)
+    return previous
+
+
+class _Work:
+    """One process's work on a run."""
+
+    def __init__(
+        self, job: Job, directory: RunDirectory, previous: RunState | None, wanted: RunState, progress: Progress
+    ) -> None:
+        self._job = job
+        self._directory = directory
+        self._previous = previous
+        self._wanted = wanted
+        self._progress = progress
+        self._began = time.monotonic()
+        self._ticked = 0.0
+        self._settled = False
+        self._selection = Selection(job.settings.n, job.weights, job.settings.seed)
+
+    async def do(self, interrupts: Interrupts) -> SatsumaError | None:
+        """Fill the directory as far as it goes; how it ended, None if n was reached."""
+        settings = self._job.settings
+        journal = Journal.open(self._directory.journal_path)
+        try:
+            async with open_client(settings, journal, note=self._progress.note) as client:
+                self._save_running()
+                with DatasetWriter(self._directory, self._job.card, jsonl=settings.jsonl) as writer:
+                    error = await self._filled(client, writer, interrupts)
+                    if isinstance(error, BudgetSpent):
+                        error.hint = hint_for(error, self._selection.tally.accepted.total(), settings.n)
+                    self._settle(client, journal, writer, error)
+        finally:
+            empty = not journal.tallies() and not journal.batches()
+            journal.close()
+            if empty and self._previous is None and not self._settled:
+                self._leave_nothing()
+        return error
+
+    async def _filled(self, client: Client, writer: DatasetWriter, interrupts: Interrupts) -> SatsumaError | None:
+        filling = asyncio.ensure_future(self._collected(client, writer))
+
+        def finish() -> None:
+            self._progress.note("Finishing what is in flight; interrupt again to leave at once.")
+            client.stop()
+
+        def leave() -> None:
+            filling.cancel()
+
+        with interrupts.answered(finish, leave):
+            try:
+                error = await filling
+            except asyncio.CancelledError:
+                await client.drain(0)
+                error = Interrupted("left with requests in flight", "The same command goes on.")
+        if client.totals.asked or self._selection.tally.judged:
+            self._progress.update(self._snapshot(client))
+        return None if self._selection.complete else error
+
+    async def _collected(self, client: Client, writer: DatasetWriter) -> SatsumaError | None:
+        """Collect, and wait for what is in flight: with an error until it is done, as all of it will be needed."""
+        make = self._job.make(client, self._selection)
+        try:
+            await collect(make, self._selection, _Sink(writer), lambda: self._tick(client))
+        except SatsumaError as stopped:
+            await client.drain()
+            return stopped
+        await client.drain(GRACE)
+        return None
+
+    def _settle(self, client: Client, journal: Journal, writer: DatasetWriter, error: SatsumaError | None) -> None:
+        """Put in place what there is, and say how it ended; a mistake before the first reply changes nothing."""
+        if error is not None and not isinstance(error, Waiting) and self._came_to_nothing(client, journal, error):
+            if self._previous is not None:
+                self._directory.save_state(self._previous)
+            return
+        self._settled = True
+        name: StateName = _NAMES.get(type(error), "failed") if error else "complete"
+        reason = error.message if error else ""
+        if self._previous is not None and self._has_more(name, self._previous):
+            self._directory.save_state(self._previous.model_copy(update={"state": name, "reason": reason}))
+            return
+        files = writer.commit()
+        state = self._state(name, reason, client, journal, files)
+        write_readme(self._directory, self._job.card, state)
+        self._directory.save_state(state)
+
+    def _came_to_nothing(self, client: Client, journal: Journal, error: SatsumaError) -> bool:
+        if journal.batches() and isinstance(error, Stopped):
+            return False  # what was submitted is paid, and has to be found again
+        return not journal.tallies() or not (client.totals.asked or isinstance(error, Stopped))
+
+    def _has_more(self, name: StateName, previous: RunState) -> bool:
+        """Whether an interrupted run would put less in place than an earlier one of the same run left there."""
+        return name != "complete" and previous.size > self._selection.tally.accepted.total()
+
+    def _accepted(self) -> dict[str, int]:
+        return {label: self._selection.tally.accepted[label] for label in self._selection.share}
+
+    def _state(
+        self, name: StateName, reason: str, client: Client, journal: Journal, files: Mapping[str, str]
+    ) -> RunState:
+        tally = self._selection.tally
+        steps: Counter[str] = Counter()
+        for t in journal.tallies():
+            steps[t.step] += t.requests
+        counts = Counts(
+            candidates=tally.judged,
+            steps=dict(steps),
+            accepted=self._accepted(),
+            share=self._selection.share,
+            rejects=_nested(tally.rejected),
+        )
+        return self._wanted.model_copy(
+            update={
+                "models": dict(client.models),
+                "state": name,
+                "reason": reason,
+                "totals": self._totals(client, journal),
+                "counts": counts,
+                "matrix": _nested(tally.flow),
+                "files": dict(files),
+            }
+        )
+
+    def _totals(self, client: Client, journal: Journal) -> Totals:
+        before = self._previous.totals.seconds if self._previous else 0.0
+        tallies = journal.tallies()
+        return Totals(
+            requests=sum(t.requests for t in tallies),
+            replayed=client.totals.replayed,
+            input_tokens=sum(t.usage.input_tokens for t in tallies),
+            output_tokens=sum(t.usage.output_tokens for t in tallies),
+            usd=client.cost(),
+            seconds=round(before + time.monotonic() - self._began, 3),
+            given_up=sum(t.given_up for t in tallies),
+        )
+
+    def _leave_nothing(self) -> None:
+        for path in self._directory.path.glob(f"{self._directory.journal_path.name}*"):
+            path.unlink(missing_ok=True)
+        self._directory.state_path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._directory.data_path().parent.rmdir()
+
+    def _tick(self, client: Client) -> None:
+        now = time.monotonic()
+        if now - self._ticked >= TICK:
+            self._ticked = now
+            self._progress.update(self._snapshot(client))
+
+    def _save_running(self) -> None:
+        """From the first request on the directory is a run; one that is killed says `running`."""
+        state = self._previous or self._wanted
+        self._directory.save_state(state.model_copy(update={"state": "running", "reason": ""}))
+
+    def _snapshot(self, client: Client) -> Snapshot:
+        tally, totals = self._selection.tally, client.totals
+        return Snapshot(
+            accepted=self._accepted(),
+            share=self._selection.share,
+            rejects=tally.rejects_by_step(),
+            candidates=tally.judged,
+            requests=totals.asked,
+            replayed=totals.replayed,
+            in_flight=totals.in_flight,
+            input_tokens=totals.input_tokens,
+            output_tokens=totals.output_tokens,
+            usd=totals.usd,
+            seconds=time.monotonic() - self._began,
+        )
+
+
+def _nested(counts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (outer, inner), count in sorted(counts.items()):
+        nested.setdefault(outer, {})[inner] = count
+    return nested
+
+
+class _Sink:
+    """Hands instances and rejects to the writer."""
+
+    def __init__(self, writer: DatasetWriter) -> None:
+        self._writer = writer
+
+    def add(self, item: Instance | Reject) -> None:
+        """Write it."""
+        if isinstance(item, Instance):
+            self._writer.accept(item)
+        else:
+            self._writer.reject(item)

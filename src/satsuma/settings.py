@@ -1,0 +1,114 @@
+"""Every setting of a run, resolved once, saved whole into run.json.
+
+Two kinds: those that decide what the data is (a change of one makes it another run) and those that decide only how it
+is got.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
+
+from satsuma.errors import SettingsError
+
+Policy = Literal["relabel", "drop", "keep"]
+STEPS = ("contexts", "seeds", "instance", "correction")
+"""The steps that can have a model of their own."""
+OPERATIONAL = frozenset(
+    {"n", "base_url", "concurrency", "timeout", "tries", "rpm", "tpm", "budget", "max_tokens", "max_requests",
+     "price", "revise", "retry_failed", "jsonl", "log"}
+)  # fmt: skip
+"""Settings that decide how data is got, never what it is."""
+
+
+class Options(TypedDict, total=False):
+    """The settings besides n and model, as keyword arguments; see `Settings`."""
+
+    seed: int
+    models: Mapping[str, str]
+    identity: str
+    votes: int | None
+    blind: bool | None
+    policy: Policy | None
+    temperature: float | None
+    base_url: str
+    concurrency: int
+    timeout: float
+    tries: int
+    rpm: float | None
+    tpm: float | None
+    budget: float | None
+    max_tokens: int | None
+    max_requests: int | None
+    price: tuple[float, float] | str | None
+    revise: bool
+    retry_failed: bool
+    jsonl: bool
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a generation run.
+
+    n: instances wanted. model: PROVIDER/NAME, file:DIR or replay:PATH; models: step → model where a step has its own.
+    identity: the name under which answers of `file:` are recorded. votes, blind, policy: of self-correction; None
+    takes the card's. concurrency: requests in flight at most. timeout: seconds without a byte before an attempt is
+    given up. tries: attempts per request. rpm, tpm: requests and tokens per minute. budget: US dollars. max_tokens,
+    max_requests: of the whole run. price: US dollars per million tokens, in and out, or the path of a file of prices
+    (YAML or JSON: model → [in, out]). revise: go on in a directory
+    that holds another run of the same card name.
+    """
+
+    n: int
+    model: str
+    seed: int = 0
+    models: Mapping[str, str] = field(default_factory=dict)
+    identity: str = ""
+    votes: int | None = None
+    blind: bool | None = None
+    policy: Policy | None = None
+    temperature: float | None = 1.0
+    base_url: str = ""
+    concurrency: int = 256
+    timeout: float = 60.0
+    tries: int = 6
+    rpm: float | None = None
+    tpm: float | None = None
+    budget: float | None = None
+    max_tokens: int | None = None
+    max_requests: int | None = None
+    price: tuple[float, float] | str | None = None
+    revise: bool = False
+    retry_failed: bool = False
+    jsonl: bool = False
+    log: str = ""
+
+    def __post_init__(self) -> None:
+        if self.n <= 0:
+            raise SettingsError(f"n is {self.n}, but has to be 1 or more", "Say how many instances you want: -n 200")
+        if not self.model:
+            raise SettingsError(
+                "no model was named", "Name one with --model PROVIDER/NAME; `satsuma models` lists them."
+            )
+        for name in ("concurrency", "tries", "timeout"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{name} is {getattr(self, name)}, but has to be more than 0")
+        for step in self.models:
+            if step not in STEPS:
+                raise SettingsError(
+                    f"a model is named for the step {step!r}, which there is not",
+                    f"The steps are {', '.join(STEPS)}: --model-for correction=openai/gpt-4.1",
+                )
+        if self.votes is not None and self.votes < 1:
+            raise SettingsError(f"votes is {self.votes}, but has to be 1 or more")
+
+    def operational(self) -> dict[str, object]:
+        """The settings that decide only how data is got."""
+        return {name: getattr(self, name) for name in sorted(OPERATIONAL)}
+
+    def decisive(self) -> dict[str, object]:
+        """The settings that decide what the data is."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in OPERATIONAL}

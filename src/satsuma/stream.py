@@ -1,0 +1,66 @@
+"""The ordered stream, the only one: computed concurrently, handed on in index order.
+
+`ordered(make, window)` starts the computation of candidate 0, 1, 2, … at most `window()` ahead of the one that the
+consumer is waiting for, and yields the results in index order. What comes out does not depend on which computation
+was faster, and memory is bounded by the window. `make(index)` is called in index order, one at a time, before its
+computation runs: what has to be decided in order (the label to ask for) is decided there.
+
+It knows neither tasks nor models. An exception of a computation ends the stream at its index, after everything before
+it was handed on; what was computed beyond is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from typing import Final, TypeVar, final
+
+T = TypeVar("T")
+
+
+@final
+class End:
+    """What a computation returns when there is no candidate at its index and none beyond."""
+
+
+END: Final = End()
+
+
+async def ordered(
+    make: Callable[[int], Coroutine[object, object, T | End]], window: Callable[[], int]
+) -> AsyncGenerator[tuple[int, T], None]:
+    """Yield `(index, result)` in index order, until a computation returns `END`.
+
+    window: how many computations may be under way, counted from the one waited for; asked again after every result, at
+    least 1. Close the iterator (`contextlib.aclosing`) to cancel what is under way.
+    """
+    pending: deque[asyncio.Task[T | End]] = deque()
+    index = 0
+    try:
+        while True:
+            ahead = max(1, window())
+            while len(pending) < ahead:
+                pending.append(asyncio.create_task(make(index + len(pending))))
+            result = await pending[0]
+            pending.popleft()
+            if isinstance(result, End):
+                return
+            yield index, result
+            index += 1
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+
+def shared(computation: Coroutine[object, object, T]) -> asyncio.Task[T]:
+    """A task that several may wait for, or nobody any more: its exception counts as seen either way."""
+    task = asyncio.create_task(computation)
+    task.add_done_callback(_see)
+    return task
+
+
+def _see(task: asyncio.Task[T]) -> None:
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,126 @@
+"""How the four steps ask: the card's prompts, rendered, sent to the step's model under the run's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from satsuma.llm.ask import Answered, Question, ask
+from satsuma.llm.client import Client
+from satsuma.llm.request import Message, Sampling
+from satsuma.settings import Settings
+from satsuma.task.card import Card
+from satsuma.task.instance import Value
+from satsuma.task.outputs import OutputKind
+from satsuma.task.prompting import card_template
+from satsuma.task.templates import built_in
+from satsuma.task.verbalize import displayed
+
+Step = Literal["contexts", "seeds", "instance", "correction"]
+STEPS: tuple[Step, ...] = get_args(Step)
+ANSWER_TOKENS = 4096
+"""The limit on the tokens of one answer: ten times what the longest answers of these prompts need."""
+MOST_NAMED = 12
+"""Closed sets up to this size are spelled out where an answer's form is shown."""
+
+A = TypeVar("A", bound=BaseModel)
+
+
+class Asks(Protocol):
+    """Asks one question of one step."""
+
+    async def __call__(
+        self, step: Step, path: str, messages: tuple[Message, ...], answer: type[A], draw: int = 0
+    ) -> Answered[A]:
+        """The validated answer.
+
+        Raises:
+            Unanswered: there is none, with the reason.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The models of a run. Correction is sampled at temperature 0 unless several votes are taken."""
+
+    client: Client
+    settings: Settings
+    votes: int
+
+    async def __call__(
+        self, step: Step, path: str, messages: tuple[Message, ...], answer: type[A], draw: int = 0
+    ) -> Answered[A]:
+        """Ask the step's model."""
+        cold = step == "correction" and self.votes == 1 and self.settings.temperature is not None
+        sampling = Sampling(
+            temperature=0.0 if cold else self.settings.temperature, max_tokens=ANSWER_TOKENS, seed=self.settings.seed
+        )
+        question = Question(messages=messages, answer=answer, step=step, path=path, sampling=sampling, draw=draw)
+        return await ask(self.client, self.client.model_for(step), question)
+
+
+class Prompts:
+    """The compiled prompts of a card. What every prompt sees is set here; each step adds its own."""
+
+    def __init__(self, card: Card, output: OutputKind) -> None:
+        self._common: dict[str, object] = {
+            "task": card.task,
+            "language": card.language,
+            "inputs": {name: {"description": given.description} for name, given in card.inputs.items()},
+            "kind": output.kind,
+            "name": output.name,
+            "examples": [_shown_example(example, output) for example in card.examples],
+        }
+        self._templates = {step: card_template(card, "prompts", step) or built_in(step) for step in STEPS}
+        own = {name: card_template(card, "output", "labels", name, "prompt") for name in own_prompts(card)}
+        self._per_label = {name: template for name, template in own.items() if template is not None}
+
+    def render(
+        self, step: Step, answer: type[BaseModel], variables: Mapping[str, object], label: str = ""
+    ) -> tuple[Message, ...]:
+        """The messages of a step.
+
+        Raises:
+            CardError: the template cannot be rendered.
+        """
+        template = self._per_label.get(label) if step == "instance" else None
+        return (template or self._templates[step]).render(**self._common, **variables, answer=form(answer))
+
+
+def own_prompts(card: Card) -> list[str]:
+    """The labels that have an instance prompt of their own."""
+    return [name for name, label in (card.output.labels or {}).items() if label.prompt is not None]
+
+
+def _shown_example(example: Mapping[str, object], output: OutputKind) -> dict[str, str]:
+    fields: dict[str, Value] = {
+        name: tuple(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+        for name, value in example.items()
+        if name != output.name
+    }
+    return {
+        **displayed(fields, output),
+        **output.options(fields),
+        output.name: output.shown(fields, example[output.name]),
+    }
+
+
+def form(answer: type[BaseModel]) -> str:
+    """The form of an answer, as a person would sketch it: JSON with what each value is in angle brackets."""
+    lines = (f'  "{name}": {_value(field)}' for name, field in answer.model_fields.items())
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _value(field: FieldInfo) -> str:
+    kind: Any = field.annotation
+    if get_origin(kind) is Literal:
+        values = get_args(kind)
+        return f'"<{" or ".join(values)}>"' if len(values) <= MOST_NAMED else f'"<{field.description}>"'
+    if get_origin(kind) is list:
+        return f'["<{field.description}>", …]'
+    return f"<true or false: {field.description}>" if kind is bool else f'"<{field.description}>"'

@@ -1,0 +1,1 @@
+"""The task: cards, templates, outputs and instances. Knows nothing of models."""

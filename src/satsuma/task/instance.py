@@ -1,0 +1,72 @@
+"""An instance, a reject, and where each came from.
+
+Both are plain values: the dataset's columns are made from them in `satsuma.run.columns`. Provenance has no time,
+attempt or cost, so that the same journal gives the same bytes; those are in the journal, under the request keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Value = str | tuple[str, ...]
+"""The value of an input field: text, or the options of a list-valued field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where an instance came from.
+
+    asked: the label that the instance was generated for; corrected: the label after self-correction (both as the
+    label is shown to people; empty for free text). agreement: share of the votes that the final label got, 0 to 1;
+    None without correction. requests: the keys of every request that led to it, in order.
+    """
+
+    method: str
+    context: str = ""
+    seed: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    asked: str = ""
+    corrected: str = ""
+    votes: int = 0
+    agreement: float | None = None
+    reason: str = ""
+    model: str = ""
+    corrector: str = ""
+    requests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One example of the task.
+
+    id: its path (`context 3 / seed 2`). index: its candidate's place in the stream. fields: input field → value.
+    output: the label's text, the position of the right option (from 0), or the free text. text, target: the
+    verbalized pair.
+    """
+
+    id: str
+    index: int
+    fields: Mapping[str, Value]
+    output: str | int
+    text: str
+    target: str
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Something that was dropped, and why.
+
+    step: where (`contexts`, `seeds`, `instance`, `correction`, `duplicate`, `quota`, …). asked: the label it was for.
+    fields: what there was of it. raw: the model's last reply.
+    """
+
+    id: str
+    index: int
+    step: str
+    reason: str
+    asked: str = ""
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    raw: str = ""
+    requests: tuple[str, ...] = ()

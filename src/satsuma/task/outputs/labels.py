@@ -1,0 +1,66 @@
+"""Output: one of a closed set of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import BaseModel
+
+from satsuma.curate.shares import even, weights
+from satsuma.task.card import Output
+from satsuma.task.instance import Value
+from satsuma.task.outputs.kind import Asked, Draft, Judgement, Text, answer_model, taken, texts
+
+
+class LabelOutput:
+    """Shares are counted per label, by the card's proportions."""
+
+    kind = "labels"
+
+    def __init__(self, output: Output, written: Mapping[str, str]) -> None:
+        self.name = output.name
+        self._weights = weights(output.proportions) if output.proportions else even(tuple(output.labels or {}))
+        self._written = dict(written)
+        self._answer = lru_cache(maxsize=1024)(self._answer_for)
+        self._correction = answer_model(
+            "Correction",
+            "The label of an instance.",
+            {
+                "reason": (Text, "one sentence that says why"),
+                self.name: (Literal[tuple(output.labels or {})], "the label that holds"),
+            },
+        )
+
+    def weights(self) -> Mapping[str, int]:
+        """Label → weight of its share."""
+        return self._weights
+
+    def instance_answer(self, asked: Asked) -> type[BaseModel]:
+        """The inputs that are still to be written."""
+        return self._answer(asked.label)
+
+    def _answer_for(self, label: str) -> type[BaseModel]:
+        return answer_model("Instance", f'An instance whose {self.name} is "{label}".', texts(self._written))
+
+    def draft(self, given: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
+        """The given and the written fields, with the label that was asked for."""
+        return Draft({**given, **taken(answer, tuple(self._written))}, asked.label, asked.label, asked.label)
+
+    def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:  # noqa: ARG002
+        """A reason and one of the labels."""
+        return self._correction
+
+    def judgement(self, draft: Draft, answer: BaseModel) -> Judgement:  # noqa: ARG002
+        """The label itself."""
+        label = str(getattr(answer, self.name))
+        return Judgement(label, label, label)
+
+    def options(self, fields: Mapping[str, Value]) -> dict[str, str]:  # noqa: ARG002
+        """None."""
+        return {}
+
+    def shown(self, fields: Mapping[str, Value], output: object) -> str:  # noqa: ARG002
+        """The label itself."""
+        return str(output)

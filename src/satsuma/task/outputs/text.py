@@ -1,0 +1,66 @@
+"""Output: free text. There are no labels; the corrector keeps the text or replaces it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from satsuma.task.instance import Value
+from satsuma.task.outputs.kind import ALL, Asked, Draft, Judgement, Text, answer_model, taken, texts
+
+KEPT, REPLACED = "kept", "replaced"
+
+
+class TextOutput:
+    """Free text, with one share of everything."""
+
+    kind = "text"
+
+    def __init__(self, name: str, description: str, written: Mapping[str, str]) -> None:
+        self.name = name
+        self._written = dict(written)
+        self._answer = answer_model(
+            "Instance", "An instance with its output.", {**texts(written), name: (Text, description)}
+        )
+        self._correction = answer_model(
+            "Correction",
+            "Whether the output of an instance is right, and the right one.",
+            {
+                "reason": (Text, "one sentence that says why"),
+                "correct": (bool, f"whether the given {name} is right"),
+                name: (Text, f"the right {name}: the given one, unchanged, if it is right"),
+            },
+        )
+
+    def weights(self) -> Mapping[str, int]:
+        """One share of everything."""
+        return {ALL: 1}
+
+    def instance_answer(self, asked: Asked) -> type[BaseModel]:  # noqa: ARG002
+        """The inputs that are still to be written, and the output."""
+        return self._answer
+
+    def draft(self, given: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:  # noqa: ARG002
+        """The given and the written fields, with the written output."""
+        output = str(getattr(answer, self.name))
+        return Draft({**given, **taken(answer, tuple(self._written))}, output, ALL, KEPT)
+
+    def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:  # noqa: ARG002
+        """A reason, a verdict, and the right text."""
+        return self._correction
+
+    def judgement(self, draft: Draft, answer: BaseModel) -> Judgement:
+        """The text as it was, or the corrector's."""
+        text = str(getattr(answer, self.name))
+        if getattr(answer, "correct") or text == draft.output:  # noqa: B009
+            return Judgement(draft.output, ALL, KEPT)
+        return Judgement(text, ALL, REPLACED)
+
+    def options(self, fields: Mapping[str, Value]) -> dict[str, str]:  # noqa: ARG002
+        """None."""
+        return {}
+
+    def shown(self, fields: Mapping[str, Value], output: object) -> str:  # noqa: ARG002
+        """The text itself."""
+        return str(output)

@@ -1,0 +1,59 @@
+"""Importing costs nothing.
+
+What `import satsuma` and `satsuma --help` load is counted: seconds would depend on the machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = frozenset(
+    {
+        *("aiohttp", "asyncio", "datasets", "genai_prices", "httpx2", "jinja2", "json_repair", "litellm", "numpy"),
+        *("pandas", "pyarrow", "pydantic", "ray", "sklearn", "torch", "transformers", "vllm", "yaml"),
+    }
+)
+"""Packages that take 20 ms or more to import, or that a command may do without."""
+
+IMPORT = "import satsuma"
+HELP = "import sys; sys.argv = ['satsuma', '--help']; from satsuma.cli.main import main; main()"
+REPORT = "import atexit, sys; atexit.register(lambda: print('LOADED', *sys.modules))"
+
+
+def loaded_by(code: str) -> set[str]:
+    """Every module that a fresh interpreter has loaded once it has run the code."""
+    command = [sys.executable, "-c", f"{REPORT}\n{code}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    *_, last = done.stdout.splitlines()
+    marker, *modules = last.split()
+    assert marker == "LOADED"
+    return set(modules)
+
+
+def test_importing_satsuma_loads_nothing_that_is_not_in_the_standard_library() -> None:
+    allowed = sys.stdlib_module_names | {"satsuma", "__main__"} | loaded_roots("pass")
+    assert loaded_roots(IMPORT) <= allowed
+
+
+def test_importing_satsuma_loads_few_modules_of_its_own() -> None:
+    own = {name for name in loaded_by(IMPORT) if name.split(".")[0] == "satsuma"}
+    assert "satsuma" in own
+    assert len(own) <= 12, sorted(own)
+
+
+@pytest.mark.parametrize("code", [IMPORT, HELP], ids=["import satsuma", "satsuma --help"])
+def test_no_heavy_module_is_loaded_by(code: str) -> None:
+    assert not loaded_roots(code) & HEAVY
+
+
+def test_help_loads_few_modules() -> None:
+    assert len(loaded_by(HELP) - loaded_by("pass")) <= 450
+
+
+def loaded_roots(code: str) -> set[str]:
+    """The top-level packages among `loaded_by`."""
+    return {name.split(".")[0] for name in loaded_by(code)}
