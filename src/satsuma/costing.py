@@ -1,9 +1,9 @@
 """What a run will cost, before it is paid for: requests, tokens, money and time, each with a range.
 
 Two ways to know. From the prompts alone: every question is rendered and how the answers will be is assumed
-(`targen/forecast.py`); the range is what these assumptions come to at their low and high ends, all together. From what
-the run directory holds of this very run, which a pilot of a few instances puts there (`pilot.py`): its tokens, rejects
-and repeated questions are measured and extrapolated; the range holds 90% of a bootstrap. What a pilot was told is in the
+(`targen/forecast.py`); the range is what these assumptions come to at their low and high ends. Or from what the run
+directory holds of this very run, which a pilot of a few instances puts there (`pilot.py`): its tokens, rejects and
+repeated questions are measured and extrapolated; the range holds 90% of a bootstrap. What a pilot was told is in the
 journal and is not paid again by the run that follows.
 
 A step whose model has no price costs an unknown amount, and then so does the run. The wall time follows from how long a
@@ -36,6 +36,9 @@ LATER = (FILE, REPLAY, BATCH)
 """What the names of models begin with of which nobody can say how long they take."""
 LATENCY = (Range(0.2, 0.6, 2.0), Range(1 / 200, 1 / 60, 1 / 20))
 """Seconds to the first token, and for each token, where nothing was measured."""
+
+OWN = Range(0.0003, 0.001, 0.003)
+"""Seconds of satsuma's own for each request, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +137,13 @@ def _asked(steps: Sequence[StepCost], step: str) -> bool:
     return any(each.step == step and each.requests.high > 0 for each in steps)
 
 
-def _forecast(
-    card: Card, settings: Settings, models: Mapping[Step, str], prices: Prices
-) -> tuple[StepCost, ...]:
+def _forecast(card: Card, settings: Settings, models: Mapping[Step, str], prices: Prices) -> tuple[StepCost, ...]:
     """Every step and the total, from the prompts."""
     requests, lengths = forecast_requests(card, settings), forecast_lengths(card, settings)
     steps = [
         _step(
-            step, models[step], requests[step], requests[step] * lengths[step].input_tokens,
-            requests[step] * lengths[step].output_tokens, prices(models[step]),
+            step, models[step], requests[step], requests[step].times(lengths[step].input_tokens),
+            requests[step].times(lengths[step].output_tokens), prices(models[step]),
         )
         for step in STEPS
     ]  # fmt: skip
@@ -197,8 +198,8 @@ def _extrapolated(seen: Measured, models: Mapping[Step, str], prices: Prices) ->
         spread = [usd for draw in draws if (usd := money(draw, steps)) is not None]
         middle = money(likely, steps)
         floor = money({step: seen.used(step) for step in STEPS}, steps) or 0.0
-        usd = None if middle is None else Range.of_draws(spread, middle).at_least(floor)
-        return StepCost(name, models[steps[0]] if len(steps) == 1 else "", amount(0), amount(1), amount(2), usd)
+        cost = None if middle is None else Range.of_draws(spread, middle).at_least(floor)
+        return StepCost(name, models[steps[0]] if len(steps) == 1 else "", amount(0), amount(1), amount(2), cost)
 
     return (*(made(step, [step]) for step in STEPS), made("total", STEPS))
 
@@ -230,7 +231,10 @@ def _seconds(steps: Sequence[StepCost], seen: Measured | None, settings: Setting
         for amount, per_minute in ((requests, settings.rpm), (tokens, settings.tpm))
         if per_minute
     ]
-    slowest = Range(*(max(getattr(each, end) for each in (flights, *windows)) for end in ("low", "likely", "high")))
+    own = requests * OWN
+    slowest = Range(
+        *(max(getattr(each, end) for each in (flights, own, *windows)) for end in ("low", "likely", "high"))
+    )
     return Range.total([slowest, through])
 
 

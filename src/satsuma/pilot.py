@@ -7,7 +7,8 @@ candidates that they take at this yield, and multiplied with what was measured.
 
 The range comes from a bootstrap with a fixed seed: the yield from its Beta posterior, the requests of each step drawn
 with replacement from those there are. A step of which there are fewer than `FEW` is known badly, and its draws are
-spread further; what a small sample cannot show (prompts that grow, ideas that run out) is `UNSEEN`.
+spread further; what a small sample cannot show (prompts that grow, ideas that repeat themselves) is allowed for by
+`UNSEEN` and `FADING`.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ SAMPLE = 200
 FEW = 8
 FEW_SPREAD = 1.4
 """Between 1/1.4 and 1.4 times: how far the mean of fewer than `FEW` requests may be off."""
-UNSEEN = 0.03
+UNSEEN = 0.05
 """The share by which every draw may be off in what a pilot does not see."""
+FADING = 0.1
+"""The share by which the yield may be lower than a pilot's, as ideas come to repeat themselves."""
+_PRIOR = 0.5
+"""Jeffreys' prior of the yield."""
 
 Size = tuple[float, float, float]
 """Requests, input tokens, output tokens."""
@@ -76,18 +81,22 @@ class Measured:
         return seen.seconds / len(seen.tokens) if seen.tokens else 0.0
 
     def likely(self) -> dict[Step, Size]:
-        """What n instances will use, at the means of what was measured."""
+        """What n instances will use, at the means of what was measured; what they did use if they are there."""
+        if self.accepted >= self.n:
+            return {step: self.used(step) for step in STEPS}
         means = {step: _mean(self.by_step[step].tokens) for step in STEPS}
-        return self._scaled((self.accepted + self.surplus / 2) / self.candidates, means)
+        return self._scaled((self.accepted + self.surplus / 2 + _PRIOR) / (self.candidates + 2 * _PRIOR), means)
 
     def draws(self) -> list[dict[Step, Size]]:
         """The same as it would be on other pilots like this one."""
+        if self.accepted >= self.n:
+            return [self.likely()]
         chance = random.Random(0)
         return [self._draw(chance) for _ in range(DRAWS)]
 
     def _draw(self, chance: random.Random) -> dict[Step, Size]:
         good = self.accepted + chance.uniform(0, self.surplus)
-        rate = chance.betavariate(good + 1, self.candidates - good + 1)
+        rate = chance.betavariate(good + _PRIOR, self.candidates - good + _PRIOR) * chance.uniform(1 - FADING, 1)
         means = {}
         for step in STEPS:
             tokens = self.by_step[step].tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,13 +36,18 @@ class Range:
         return cls(min(ordered[beyond], likely), likely, max(ordered[-1 - beyond], likely))
 
     def __mul__(self, other: Range) -> Range:
-        """The product of two quantities that are not below 0."""
+        """The product of two quantities that are not below 0, low with low and high with high."""
         return Range(self.low * other.low, self.likely * other.likely, self.high * other.high)
+
+    def times(self, other: Range) -> Range:
+        """The product of two independent quantities: how far each may be off, as a factor, adds as errors do."""
+        likely = self.likely * other.likely
+        if likely <= 0 or min(self.low, other.low) <= 0:
+            return self * other
+        down = math.hypot(math.log(self.likely / self.low), math.log(other.likely / other.low))
+        up = math.hypot(math.log(self.high / self.likely), math.log(other.high / other.likely))
+        return Range(likely * math.exp(-down), likely, likely * math.exp(up))
 
     def at_least(self, floor: float) -> Range:
         """The same, knowing that it is not less than the floor."""
         return Range(max(self.low, floor), max(self.likely, floor), max(self.high, floor))
-
-    def widened(self, share: float) -> Range:
-        """Wider by a share of each end."""
-        return Range(self.low * (1 - share), self.likely, self.high * (1 + share))

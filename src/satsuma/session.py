@@ -127,7 +127,7 @@ class _Work:
                 with DatasetWriter(self._directory, self._job.card, jsonl=settings.jsonl) as writer:
                     error = await self._filled(client, writer, interrupts)
                     if isinstance(error, BudgetSpent):
-                        error.hint = hint_for(error, self._selection.tally.accepted.total(), settings.n)
+                        error.hint = hint_for(error, self._worth(journal), settings.n)
                     self._settle(client, journal, writer, error)
         finally:
             empty = not journal.tallies() and not journal.batches()
@@ -192,6 +192,13 @@ class _Work:
     def _has_more(self, name: StateName, previous: RunState) -> bool:
         """Whether an interrupted run would put less in place than an earlier one of the same run left there."""
         return name != "complete" and previous.size > self._selection.tally.accepted.total()
+
+    def _worth(self, journal: Journal) -> int:
+        """The instances that what was paid for is worth: those there are, and those that were begun, at their yield."""
+        tally = self._selection.tally
+        begun = sum(t.requests for t in journal.tallies() if t.step == "instance")
+        accepted = tally.accepted.total()
+        return max(accepted, begun * accepted // max(1, tally.judged))
 
     def _accepted(self) -> dict[str, int]:
         return {label: self._selection.tally.accepted[label] for label in self._selection.share}

@@ -1,4 +1,4 @@
-"""Whatever is wrong with what the user gives is one or two lines with its place, exit code 2, nothing written or lost."""
+"""Whatever is wrong with what a user gives is one or two lines with its place, exit code 2, nothing written or lost."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ CARDS = {
     ),
     "an object tag": (HEAD + LABELS + "language: !!python/object/apply:os.system [touch pwned]\n", ["mine.yaml:7"]),
     "a key twice": (HEAD + LABELS + "task: Another.\n", ["mine.yaml:7", "task"]),
-    "an alias bomb": (
-        "".join(f"x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 9) if i else 'lol'}]\n" for i in range(9)), ["mine.yaml:"]
-    ),
+    "an alias": (HEAD + LABELS + "contexts: *many\n", ["mine.yaml:7", "*many"]),
     "binary": ("\x00\x01\x02", ["mine.yaml"]),
 }  # fmt: skip
 
@@ -128,11 +126,17 @@ def test_a_mistake_after_a_finished_run_leaves_it_finished(shell: Shell) -> None
     with satsuma.testing.serve(key="right") as server:
         options = ["generate", "tickets.yaml", "--model", "openai/m", "--base-url", server.url, "-o", "run"]
         assert shell.run(*options, "-n", 6, env={"OPENAI_API_KEY": "right"}).returncode == 0
-        before = {name: data for name, (_, data) in shell.tree().items()}
+        before, replies = _but_the_journal(shell), shell.journal()
         refused(shell.run(*options, "-n", 40, "--quiet", env={"OPENAI_API_KEY": "wrong"}), "refuses the key")
-        assert {name: data for name, (_, data) in shell.tree().items()} == before
+        assert _but_the_journal(shell) == before
+        assert shell.journal() == replies
         again = shell.run(*options, "-n", 6, env={"OPENAI_API_KEY": "right"})
         assert "there is nothing to do" in again.stderr
+
+
+def _but_the_journal(shell: Shell) -> dict[str, bytes]:
+    """Every other file: the journal also counts the attempts that were refused."""
+    return {name: data for name, (_, data) in shell.tree("run").items() if not name.startswith("journal")}
 
 
 def test_another_cards_directory_is_left_alone(shell: Shell, server: Server) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from tests.acceptance.conftest import Shell
 
-TEACHER = Behaviour(seed=21, noise=0.2)
-N = 6
+TEACHER = Behaviour(seed=21, noise=0.1)
+N = 3
 
 
 def _answer(directory: Path, *, openai: bool = False) -> int:
@@ -54,7 +54,7 @@ def test_wave_after_wave_it_ends_with_the_bytes_of_a_live_run(shell: Shell) -> N
     before = shell.tree()
     assert shell.run(*command).returncode == 0
     assert shell.tree() == before
-    with satsuma.testing.serve(seed=21, noise=0.2) as server:
+    with satsuma.testing.serve(seed=21, noise=0.1) as server:
         live = shell.run("generate", "tickets.yaml", "-n", N, "--model", "m", "--base-url", server.url, "-o", "live")
         assert live.returncode == 0, live.stderr
     assert shell.data("run") == shell.data("live")

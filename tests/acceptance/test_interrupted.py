@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import subprocess
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ import pytest
 
 import satsuma
 import satsuma.testing
+from satsuma.progress import Silent
 from satsuma.testing import Faults, Latency
 
 if TYPE_CHECKING:
@@ -61,9 +65,9 @@ def _is_contiguous(run: satsuma.Run) -> None:
 
 
 def test_twice_leaves_at_once_while_answers_hang(shell: Shell) -> None:
-    with satsuma.testing.serve(seed=7, faults=Faults(hang=0.5, consecutive=1)) as server:
+    with satsuma.testing.serve(faults=Faults(hang=1)) as server:
         process = _start(shell, server, "--timeout", 60)
-        server.wait_for(9)
+        server.wait_for(1)
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         while "interrupt again" not in process.stderr.readline():
@@ -75,6 +79,36 @@ def test_twice_leaves_at_once_while_answers_hang(shell: Shell) -> None:
     assert process.returncode == 130, err
     assert "Go on with: satsuma generate tickets.yaml" in err
     assert "Traceback" not in err
+
+
+class _Twice(Silent):
+    """Interrupts this process a second time, half a second after it heard of the first."""
+
+    def note(self, text: str) -> None:
+        if "interrupt again" in text:
+            asyncio.get_running_loop().call_later(0.5, os.kill, os.getpid(), signal.SIGINT)
+
+
+def _press_after(server: satsuma.testing.Server, requests: int) -> None:
+    server.wait_for(requests)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_twice_leaves_at_once_also_while_it_only_waits_for_what_is_in_flight(shell: Shell) -> None:
+    """The first candidate cannot go on after the first Ctrl-C, so that the run has ended but for what hangs."""
+    given = (shell.cwd / "tickets.yaml").read_text() + "contexts: {given: [a bank, a shop, a school, a ship]}\n"
+    (shell.cwd / "tickets.yaml").write_text(given)
+    began = time.monotonic()
+    with satsuma.testing.serve(seed=3, faults=Faults(hang=0.5, rate=0.5, retry_after=50, consecutive=1)) as server:
+        pressing = threading.Thread(target=_press_after, args=(server, 4))
+        pressing.start()
+        with pytest.raises(satsuma.Interrupted):
+            satsuma.generate(
+                "tickets.yaml", n=N, model="test/m", base_url=server.url, out="run", timeout=20, progress=_Twice()
+            )
+        pressing.join()
+        assert server.counters.faults.keys() == {"hang", "rate"}
+    assert time.monotonic() - began < 10
 
 
 def test_an_interrupted_larger_run_keeps_the_smaller_one_that_was_there(shell: Shell) -> None:

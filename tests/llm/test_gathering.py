@@ -36,7 +36,9 @@ class Bench:
         self.batches.append([row.length for row in rows])
 
 
-def work(lengths: Sequence[int], *, run: Callable[[Sequence[Piece]], None], rows: int, notes: list[str]) -> list[object]:
+def work(
+    lengths: Sequence[int], *, run: Callable[[Sequence[Piece]], None], rows: int, notes: list[str]
+) -> list[object]:
     """What each of the pieces gets, submitted all at once."""
 
     async def main() -> list[object]:

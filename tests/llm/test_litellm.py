@@ -8,6 +8,7 @@ import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -72,7 +73,8 @@ class TestTheRealOne:
         assert answer.headers["x-ratelimit-limit-requests"] == "600"
         assert body["seed"] == REQUEST.wire_seed()
         assert (body["temperature"], body["max_tokens"]) == (0.7, 50)
-        assert body["response_format"]["json_schema"] == {"name": "instance", "strict": True, "schema": SCHEMA}
+        sent = cast("dict[str, Json]", body["response_format"])
+        assert sent["json_schema"] == {"name": "instance", "strict": True, "schema": SCHEMA}
         assert os.environ[COST_MAP] == "True"
 
     def test_a_model_that_litellm_does_not_know_gets_the_schema_in_the_prompt(self) -> None:
@@ -80,7 +82,7 @@ class TestTheRealOne:
             ask(server.url, REQUEST, model="litellm/openai/my-own")
             (body,) = server.bodies
         assert "response_format" not in body
-        assert SCHEMA_LINE in body["messages"][-1]["content"]
+        assert SCHEMA_LINE in str(body["messages"])
 
     def test_a_schema_that_is_refused_goes_into_the_prompt_from_then_on(self) -> None:
         notes: list[str] = []

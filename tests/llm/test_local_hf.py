@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
@@ -13,9 +14,12 @@ import pytest
 
 from satsuma.errors import ExtraError, ModelError, SettingsError
 from satsuma.llm import local_loading
+from satsuma.llm.client import open_client
+from satsuma.llm.journal import Journal
 from satsuma.llm.models import open_model
 from satsuma.llm.provider import CallFailed, FailureKind, Provider
 from satsuma.llm.request import Json, Message, Reply, Request, Sampling
+from satsuma.settings import Settings
 
 T = TypeVar("T")
 MISSING = [name for name in ("torch", "transformers", "llguidance") if find_spec(name) is None]
@@ -38,8 +42,8 @@ SCHEMA: dict[str, Json] = {
 }
 
 
-def make_model(folder: Path, *, template: str | None = TEMPLATE) -> Path:
-    """A random Llama of two layers with a token for each byte."""
+def make_model(folder: Path, *, template: str | None = TEMPLATE, missing: int = 0) -> Path:
+    """A random Llama of two layers with a token for each byte. missing: tokens that the model does not know."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -57,8 +61,9 @@ def make_model(folder: Path, *, template: str | None = TEMPLATE) -> Path:
     tokenizer.chat_template = template
     torch.manual_seed(7)
     config = LlamaConfig(
-        vocab_size=len(vocabulary), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=CONTEXT, bos_token_id=0, eos_token_id=1, initializer_range=0.3,
+        vocab_size=len(vocabulary) - missing, hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=CONTEXT,
+        bos_token_id=0, eos_token_id=1, initializer_range=0.3,
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -239,6 +244,22 @@ async def _once(provider: Provider) -> None:
 
 
 @needs_hf
+def test_what_is_in_the_journal_is_not_asked_of_the_model_again(tmp_path: Path) -> None:
+    made = make_model(tmp_path / "model")
+    requests = [replace(question(schema=SCHEMA, draw=draw, max_tokens=80), model=f"hf/{made}") for draw in range(4)]
+
+    async def main() -> list[Reply]:
+        with Journal.open(tmp_path / "journal.sqlite") as journal:
+            async with open_client(Settings(1, f"hf/{made}"), journal) as client:
+                return list(await asyncio.gather(*(client.reply(request) for request in requests)))
+
+    replies = asyncio.run(main())
+    assert {json.loads(reply.content)["label"] for reply in replies} <= {"billing", "bug"}
+    (made / "model.safetensors").unlink()  # a model that were loaded now would fail
+    assert asyncio.run(main()) == replies
+
+
+@needs_hf
 def test_a_model_that_is_not_here_cannot_be_had_offline() -> None:
     with pytest.raises(ModelError, match="HF_HUB_OFFLINE is set") as caught:
         asyncio.run(_once(open_model("hf/no-such-owner/no-such-model")))
@@ -262,6 +283,37 @@ def test_memory_that_runs_out_on_a_cpu_is_recognised() -> None:
         torch.empty(2**60, dtype=torch.uint8)
     assert out_of_memory(caught.value)
     assert not out_of_memory(RuntimeError("shape mismatch"))
+
+
+@needs_hf
+def test_a_batch_that_does_not_fit_says_so(folder: Path) -> None:
+    import torch
+
+    from satsuma.llm.gathering import OutOfMemoryError
+    from satsuma.llm.local_batches import Row, answer
+    from satsuma.llm.token_choice import Choice
+
+    def generate(*_: object, **__: object) -> None:
+        raise error
+
+    loaded = local_loading.load(str(folder))
+    loaded.model.generate = generate
+    error: Exception = torch.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(OutOfMemoryError):
+        answer(loaded, None, [Row([1, 2], 5, Choice(), 1)])
+    error = RuntimeError("shape mismatch")
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        answer(loaded, None, [Row([1, 2], 5, Choice(), 1)])
+
+
+@needs_hf
+def test_a_model_that_does_not_go_with_its_tokenizer_ends_the_run(tmp_path: Path) -> None:
+    notes: list[str] = []
+    made = make_model(tmp_path / "mixed", missing=150)
+    with pytest.raises(CallFailed, match="the model failed: IndexError") as caught:
+        ask_together(made, [question()], notes)
+    assert caught.value.kind is FailureKind.BAD_REQUEST
+    assert "without constrained decoding" in notes[0]
 
 
 @needs_hf

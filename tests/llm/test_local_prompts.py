@@ -58,7 +58,7 @@ def test_a_template_without_a_system_turn_gets_its_text_in_the_users() -> None:
 
 
 def test_a_template_that_takes_no_conversation_is_named() -> None:
-    with pytest.raises(ModelError, match="chat template of hf/m does not take .*: never"):
+    with pytest.raises(ModelError, match=r"chat template of hf/m does not take .*: never"):
         read("{{ refuse('never') }}", Request("hf/m", MESSAGES))
 
 

@@ -1,4 +1,4 @@
-"""vLLM's engine, played by a stand-in that has what is used of its interface (vLLM 0.33); the engine is not run here."""
+"""vLLM's engine, played by a stand-in that has what is used of its interface (0.33); the engine is not run here."""
 
 from __future__ import annotations
 

@@ -66,7 +66,9 @@ def _print(estimate: Estimate) -> None:
         cost = "" if paid.usd is None else f", ${paid.usd:,.4f}"
         line(f"paid already, and part of it: {paid.requests:,} requests for {paid.instances:,} instances{cost}")
     if estimate.unpriced:
-        line(f"the price of {', '.join(estimate.unpriced)} is not known: --price IN,OUT in US dollars per million tokens")
+        line(
+            f"the price of {', '.join(estimate.unpriced)} is not known: --price IN,OUT in US dollars per million tokens"
+        )
 
 
 def _basis(estimate: Estimate) -> str:

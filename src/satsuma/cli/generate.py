@@ -27,7 +27,7 @@ class GenerateOptions:
     ]
     n: Annotated[int, Option("-n", "--n", help="Instances wanted.", metavar="N")]
     model: Annotated[
-        str, Option("--model", "-m", help="PROVIDER/NAME (`satsuma models`), file:DIR or replay:PATH.")
+        str, Option("--model", "-m", help="[batch:]PROVIDER/NAME (`satsuma models`), file:DIR or replay:PATH.")
     ] = ""
     out: Annotated[Path | None, Option("-o", "--out", help="Run directory; runs/NAME by default.", metavar="DIR")] = (
         None
@@ -70,7 +70,7 @@ class GenerateOptions:
         str | None,
         Option(
             "--price",
-            help="US dollars per million tokens, where it is not known; or a file with a line MODEL: [IN, OUT] for each.",
+            help="US dollars per million tokens, where it is not known; or a file of lines MODEL: [IN, OUT].",
             metavar="IN,OUT",
         ),
     ] = None

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from satsuma.cli import batches, check, demo, generate, models, show, tasks
+from satsuma.cli import batches, check, demo, estimate, generate, models, show, tasks
 from satsuma.errors import SatsumaError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("generate")(generate.command)
+app.command("estimate")(estimate.command)
 app.add_typer(tasks.app, name="tasks")
 app.command("check")(check.command)
 app.command("models")(models.command)

@@ -13,7 +13,8 @@ Source: https://platform.claude.com/docs/en/api/creating-message-batches, …/bu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -123,13 +124,14 @@ class AnthropicBatches:
         await self._endpoint.close()
         await self._provider.close()
 
-    def _lines(self, remote: Remote) -> AsyncIterator[bytes]:
+    def _lines(self, remote: Remote) -> AsyncGenerator[bytes]:
         return lines(self._endpoint, f"/{quote(remote.id, safe='')}/results")
 
     async def _carries(self, remote: Remote, name: str) -> bool:
         """Whether the first result is of a request of ours."""
-        async for line in self._lines(remote):
-            return text(parsed(line), "custom_id").endswith(f"_{name}")
+        async with aclosing(self._lines(remote)) as results:
+            async for line in results:
+                return text(parsed(line), "custom_id").endswith(f"_{name}")
         return False
 
     def _result(self, line: bytes) -> Result | None:

@@ -9,7 +9,7 @@ Not covered: uploads in parts, results while a batch is still at work (neither A
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -150,10 +150,10 @@ async def ask(
         answer = await response.content.read(LONGEST_LINE + 1) if response.status != 200 else await response.read()
         if response.status != 200:
             raise classify(response.status, response.headers, answer, endpoint.secrets)
-    return parsed(answer)
+    return parsed(endpoint.without_secrets(answer))
 
 
-async def lines(endpoint: Endpoint, path: str) -> AsyncIterator[bytes]:
+async def lines(endpoint: Endpoint, path: str) -> AsyncGenerator[bytes]:
     """The lines that a path answers with, as they come.
 
     Raises:
@@ -167,11 +167,11 @@ async def lines(endpoint: Endpoint, path: str) -> AsyncIterator[bytes]:
             *whole, left = (left + chunk).split(b"\n")
             for line in whole:
                 if line.strip():
-                    yield line
+                    yield endpoint.without_secrets(line)
             if len(left) > LONGEST_LINE:
                 raise CallFailed(FailureKind.MALFORMED, f"a result is longer than {LONGEST_LINE >> 20} MB")
         if left.strip():
-            yield left
+            yield endpoint.without_secrets(left)
 
 
 def refused(status: int, body: bytes, secrets: Sequence[str]) -> CallFailed:

@@ -171,10 +171,11 @@ class Watcher:
         """What a batch that ended means for those to come."""
         book = self._book
         if remote.crowded:
-            book.crowded = max(1, len(batch.keys) // 2)
+            alone = not book.under_way
+            book.crowded = max(1, len(batch.keys) // (2 if alone else 1))
             for key in batch.keys:
                 book.account(key).batches.discard(batch.name)
-            if len(batch.keys) == 1:
+            if alone and len(batch.keys) == 1:
                 book.ended = Stopped(f"the queue of {book.origin.model} is full: {remote.failure}", SAME)
         if remote.cancelled and batch.name not in book.expected:
             book.ended = book.ended or Stopped(

@@ -21,7 +21,7 @@ from satsuma.errors import JournalError
 from satsuma.llm.batch_notes import billed
 from satsuma.llm.batch_opening import BATCH
 from satsuma.llm.prices import PICO, Price
-from satsuma.llm.request import Usage
+from satsuma.llm.request import Json, Usage
 
 if TYPE_CHECKING:
     from satsuma.llm.journal import Journal
@@ -102,7 +102,10 @@ class Bill:
     def close(self) -> None:
         """Keep what came to no reply. A journal that cannot be written has ended the run already, and has said so."""
         if self._changed:
-            sums = {u.model: [u.attempts, u.usage.input_tokens, u.usage.output_tokens] for u in self._unanswered.values()}
+            sums: dict[str, Json] = {
+                used.model: [used.attempts, used.usage.input_tokens, used.usage.output_tokens]
+                for used in self._unanswered.values()
+            }
             with suppress(JournalError):
                 self._journal.set_meta(UNANSWERED, sums)
 

@@ -69,7 +69,8 @@ class Budget:
     """What a run may use; None for no limit.
 
     usd: US dollars. tokens: in and out together. requests: attempts. spent: by earlier processes of this run. price_of:
-    the price of a model by its identity; asked once for each model, and only where there is a budget in money.
+    the price of a model by its identity; asked once for each model, and only where there is a budget in money. lost:
+    told the model, the attempts and the tokens of what was sent and comes to no reply, for the run's books.
 
     Belongs to one event loop at a time.
 
@@ -85,6 +86,7 @@ class Budget:
         requests: int | None = None,
         spent: Spent | None = None,
         price_of: Callable[[str], Price | None] = price,
+        lost: Callable[[str, int, Usage], None] | None = None,
     ) -> None:
         for option, value in (("--budget", usd), ("--max-tokens", tokens), ("--max-requests", requests)):
             if value is not None and not (isfinite(value) and value > 0):
@@ -94,6 +96,7 @@ class Budget:
         # By way of text, so that 0.1 is a tenth of a dollar.
         self._limits = (None if usd is None else int(Decimal(str(usd)) * PICO), tokens, requests)
         self._price_of = price_of
+        self._lost = lost
         self._prices: dict[str, Price] = {}
         before = spent or Spent()
         self._spent: Amount = (before.picodollars, before.tokens, before.requests)
@@ -169,6 +172,11 @@ class Budget:
         """The request was never sent."""
         self._reserved = _minus(self._reserved, reservation.most)
         self._pump()
+
+    def lose(self, model: str, attempts: int, used: Usage) -> None:
+        """What was settled for a request, in so many attempts, comes to no reply: the books have to keep it."""
+        if self._lost is not None:
+            self._lost(model, attempts, used)
 
     def stop(self, error: Callable[[], SatsumaError]) -> None:
         """Set nothing aside any more: all who wait, and all who come, get a new `error()`."""
@@ -267,16 +275,16 @@ class Budget:
         )
 
 
-def hint_for(spent: BudgetSpent, accepted: int, n: int) -> str:
-    """What to do about a spent budget, with the one that n instances will probably need, by what the accepted took."""
-    if not 0 < accepted < n:
+def hint_for(spent: BudgetSpent, worth: int, n: int) -> str:
+    """What to do about a spent budget, with one that n instances will probably need.
+
+    worth: instances that were got, or nearly, for what is spent.
+    """
+    if not 0 < worth < n:
         return spent.hint
     show, option, more = _SHOWN[spent.limit]
-    whole = -(-spent.used * n * 11 // (accepted * 10))  # a tenth more than by the rule of three
-    return (
-        f"{GO_ON} a larger {option}. The {accepted:,} of {n:,} instances took {show(spent.used)}; by that, all of them"
-        f" need about {show(whole)}: {option} {more(whole)}"
-    )
+    whole = -(-spent.used * n * 5 // (worth * 4))  # a quarter more than by the rule of three
+    return f"{GO_ON} a larger {option}; {n:,} instances will probably need {show(whole)} in all: {option} {more(whole)}"
 
 
 def _plus(one: Amount, other: Amount) -> Amount:

@@ -4,9 +4,12 @@ Rule: what is in the journal is returned from there; what is being asked is wait
 asked, committed and only then returned. A reply is paid once, whoever asks for it, however often.
 
 Mechanism: each asking is a task of its own that ends with the commit. A caller that is cancelled leaves it behind, so
-a request that is on the wire is journaled even if nobody waits for it any more. What ends the run (Ctrl-C, a spent
-budget, a refused key, too many failures) is kept as the client's end: nothing new is sent after it, those who wait
-get the same error, what is in flight finishes and is journaled.
+a request that is on the wire is journaled even if nobody waits for it any more. What ends the run (Ctrl-C, a refused
+key, too many failures) is kept as the client's end: nothing new is sent after it, those who wait get the same error,
+what is in flight finishes and is journaled.
+
+A request that the budget has no room for ends its own question only: a smaller one, of an earlier candidate, may still
+fit. The stream ends at the first candidate that lacks one.
 
 Not covered: what is asked (`ask.py`), how a model is reached (`lane.py`, `parking.py`, `replay.py`).
 """
@@ -18,7 +21,7 @@ import copy
 from collections import deque
 from typing import TYPE_CHECKING
 
-from satsuma.errors import Interrupted, NotRecorded, SatsumaError, SettingsError, Stopped, Waiting
+from satsuma.errors import BudgetSpent, Interrupted, NotRecorded, SatsumaError, SettingsError, Stopped, Waiting
 from satsuma.llm.journal import MODELS, Entry
 from satsuma.llm.opening import Opening, identities
 from satsuma.llm.request import Usage
@@ -192,7 +195,7 @@ class Client:
             if self._ended is None:
                 raise
             raise self._end_again() from None
-        except (NotRecorded, Waiting):
+        except (BudgetSpent, NotRecorded, Waiting):
             raise  # these end the question, not the asking
         except SatsumaError as error:
             self._end(error)

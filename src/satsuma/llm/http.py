@@ -100,7 +100,7 @@ class Endpoint:
             async with session.post(self.url, data=body, allow_redirects=False) as response:
                 if 300 <= response.status < 400:
                     raise self._redirected(response)
-                return response.status, response.headers, self._without_secrets(await _read(response))
+                return response.status, response.headers, self.without_secrets(await _read(response))
         except TimeoutError as error:
             raise self._timed_out(error) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -158,7 +158,8 @@ class Endpoint:
         )
         return self._session
 
-    def _without_secrets(self, body: bytes) -> bytes:
+    def without_secrets(self, body: bytes) -> bytes:
+        """A body, or a part of one, without the keys that it may echo."""
         for secret in self._hidden:
             if secret in body:
                 body = body.replace(secret, b"[redacted]")

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from satsuma.llm.request import Request
     from satsuma.llm.tokens import Estimate
 
+
 @dataclass(slots=True)
 class _Asking:
     """What has become of one asking so far. whole: the answer's limit must not be shortened any more."""
@@ -65,7 +66,7 @@ class Lane:
     """One model that answers while one waits.
 
     identity: as the user names it. advice: what to do about a refused key or a wrong name, by kind. log: sees every
-    failure. lost: told the attempts and the tokens of an asking that ends without a reply.
+    failure.
     """
 
     def __init__(
@@ -79,7 +80,6 @@ class Lane:
         policy: RetryPolicy | None = None,
         advice: Mapping[FailureKind, str] | None = None,
         log: Callable[[Mapping[str, object]], None] | None = None,
-        lost: Callable[[str, int, Usage], None] | None = None,
     ) -> None:
         self.identity = identity
         self._provider = provider
@@ -89,7 +89,6 @@ class Lane:
         self._policy = policy or RetryPolicy()
         self._advice = advice or {}
         self._log = log
-        self._lost = lost
         self._reached = False
         self._room = Room()
         self._pausing: set[asyncio.Future[None]] = set()
@@ -125,8 +124,8 @@ class Lane:
         try:
             return await self._asked(asking)
         except BaseException:
-            if self._lost is not None and asking.attempts:
-                self._lost(self.identity, asking.attempts, asking.wasted)
+            if asking.attempts:
+                self._budget.lose(self.identity, asking.attempts, asking.wasted)
             raise
 
     async def _asked(self, asking: _Asking) -> Outcome:
@@ -158,6 +157,8 @@ class Lane:
         """One attempt, with a slot and with money; and whether its answer was given less room than the request says."""
         slot, reservation = await self._admitted(asking)
         request, less = shortened(asking.request, reservation.output_tokens)
+        if asking.attempts == 0:
+            asking.begun = time.monotonic()  # standing in line is no part of what a request takes
         asking.attempts += 1
         estimate, typical, used = asking.estimate, self._room.typical(None), None
         try:

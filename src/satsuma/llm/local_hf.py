@@ -87,6 +87,7 @@ class LocalHf:
         self._ready: asyncio.Task[tuple[Loaded, Prompts]] | None = None
         self._model: Loaded | None = None
         self._grammars: Grammars | None = None
+        self._unconstrained = ""
         self._unheld = False
 
     async def complete(self, request: Request) -> Answer:
@@ -121,8 +122,8 @@ class LocalHf:
         prompts = Prompts(f"hf/{self._name}", loaded.tokenizer)
         if not prompts.has_template:
             self._tell("has no chat template; conversations are given to it as plain text (System: …, User: …)")
-        if self._grammars is None:
-            self._say_unheld("its tokenizer is not a fast one")
+        if self._unconstrained:
+            self._say_unheld(self._unconstrained)
         self._gatherer.rows = min(self._concurrency, ROWS.get(loaded.model.device.type, ROWS_ON_A_GPU))
         return loaded, prompts
 
@@ -130,8 +131,8 @@ class LocalHf:
         loaded = self._model = load(self._name)
         try:
             self._grammars = Grammars(loaded.tokenizer, loaded.width, loaded.ends)
-        except UnusableSchemaError:
-            self._grammars = None
+        except UnusableSchemaError as error:
+            self._unconstrained = str(error)
         return loaded
 
     def _row(self, request: Request, loaded: Loaded, tokens: Sequence[int]) -> Row:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from satsuma.llm.journal import Journal
     from satsuma.llm.limits import Log
+    from satsuma.llm.request import Usage
     from satsuma.llm.routes import ModelTotals, Route
     from satsuma.settings import Settings
 
@@ -126,7 +127,7 @@ class Opening:
         self._all_known = all(price_of(used.model) is not None for used in before)
         self._budget = Budget(
             usd=settings.budget, tokens=settings.max_tokens, requests=settings.max_requests,
-            spent=self._before, price_of=lambda model: self._prices(self._priced(model)),
+            spent=self._before, price_of=lambda model: self._prices(self._priced(model)), lost=self._lose,
         )  # fmt: skip
 
     def routes(self, steps: Mapping[str, str]) -> dict[str, Route]:
@@ -169,6 +170,9 @@ class Opening:
         if self._file is not None:
             self._file.close()
 
+    def _lose(self, identity: str, attempts: int, used: Usage) -> None:
+        self._bill.lose(self._priced(identity), attempts, used)
+
     def _priced(self, identity: str) -> str:
         """The model as it is billed in this process."""
         return f"{BATCH}{identity}" if identity in self._batched else identity
@@ -209,7 +213,7 @@ class Opening:
         )
         return Lane(
             model, provider, limiter, self._budget, self.motion,
-            policy=self._policy, advice=_advice(model, base_url), log=self._log, lost=self._bill.lose,
+            policy=self._policy, advice=_advice(model, base_url), log=self._log,
         )  # fmt: skip
 
 

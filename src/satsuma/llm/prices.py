@@ -102,7 +102,7 @@ FREE = Price(Decimal(0), Decimal(0))
 class Prices:
     """The prices of a run's models, each looked up once.
 
-    given: what `Settings.price` says: two numbers, or the path of a price file. free: identities that cost nothing here.
+    given: what `Settings.price` says, two numbers or the path of a price file. free: identities that cost nothing.
 
     Raises:
         SettingsError: a price that cannot be one, or a file that cannot be read.

@@ -108,7 +108,8 @@ def forecast_lengths(card: Card, settings: Settings) -> dict[Step, Lengths]:
     ends = [_lengths(card, settings, pick) for pick in ("low", "likely", "high")]
     return {
         step: Lengths(
-            Range(*(end[step][0] for end in ends)) * INPUT_ERROR, Range(*(end[step][1] for end in ends)) * OUTPUT_ERROR
+            Range(*(end[step][0] for end in ends)).times(INPUT_ERROR),
+            Range(*(end[step][1] for end in ends)).times(OUTPUT_ERROR),
         )
         for step in STEPS
     }

@@ -39,8 +39,8 @@ _HOST = "127.0.0.1"
 class Switches:
     """What happens to batches.
 
-    looks: times that a batch is looked at, or listed, and still at work. held: none ends until `Server.release`. fate: key of a
-    request and which submission of it this is (from 1) → what becomes of it. ending: which batch this is (from 1) →
+    looks: times that a batch is looked at, or listed, and still at work. held: none ends before `release`. fate: key of
+    a request and which submission of it this is (from 1) → what becomes of it. ending: which batch this is (from 1) →
     `completed`, `expired`, `failed` or `cancelled`. failure: code and message of a failed one. shuffled: results
     come in another order. most_requests: a batch of more is refused. key: the only API key that is let in. unlisted:
     listings in which a new batch is not to be seen yet. silent: operations that are never answered; `create` is not
