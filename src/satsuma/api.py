@@ -46,8 +46,8 @@ def generate(
     from satsuma.task.card import Card
     from satsuma.task.loader import load_card
 
-    settings = Settings(n=n, model=model, **options)
     loaded = card if isinstance(card, Card) else load_card(card)
+    settings = Settings(n=n, model=model, **options).with_models_of(loaded.models)
     job = generation_job(loaded, settings)
     place = Path(out) if out is not None else Path("runs") / loaded.name
     return enter(lambda interrupts: carry_out(job, place, progress or Silent(), interrupts))
@@ -80,8 +80,8 @@ def estimate(
 
     if pilot < 0:
         raise SettingsError(f"pilot is {pilot}, but has to be 0 or more", "With 0 nothing is asked.")
-    settings = Settings(n=n, model=model, **options)
     loaded = card if isinstance(card, Card) else load_card(card)
+    settings = Settings(n=n, model=model, **options).with_models_of(loaded.models)
     place = Path(out).expanduser() if out is not None else Path("runs") / loaded.name
     wanted = min(pilot, n)
     seen = measured(loaded, settings, place) if wanted else None

@@ -25,14 +25,17 @@ async def collect(
     selection: Selection,
     sink: Sink,
     changed: Callable[[], None],
+    window: Callable[[], int],
 ) -> None:
     """Fill the sink until every label has its share. What was judged before an exception is in the sink.
+
+    window: how many candidates may be under way.
 
     Raises:
         Exhausted: the candidates end, or nothing usable has come for too long.
         Stopped: from the asking; the sink then holds a contiguous prefix of the indices.
     """
-    async with aclosing(ordered(make, selection.window)) as outcomes:
+    async with aclosing(ordered(make, window)) as outcomes:
         async for index, outcome in outcomes:
             for item in selection.judge(index, outcome):
                 sink.add(item)

@@ -3,8 +3,8 @@
 Two ways to know. From the prompts alone: every question is rendered and how the answers will be is assumed
 (`targen/forecast.py`); the range is what these assumptions come to at their low and high ends. Or from what the run
 directory holds of this very run, which a pilot of a few instances puts there (`pilot.py`): its tokens, rejects and
-repeated questions are measured and extrapolated; the range holds 90% of a bootstrap. What a pilot was told is in the
-journal and is not paid again by the run that follows.
+repeated questions are measured and extrapolated; the range holds 90% of a bootstrap, and the case that nothing more is
+rejected than in the pilot. What a pilot was told is in the journal and is not paid again by the run that follows.
 
 A step whose model has no price costs an unknown amount, and then so does the run. The wall time follows from how long a
 request takes and how many are in flight, and from `--rpm` and `--tpm`; models that answer later have none.
@@ -177,7 +177,7 @@ def _cost(price: Price, requests: float, input_tokens: float, output_tokens: flo
 
 def _extrapolated(seen: Measured, models: Mapping[Step, str], prices: Prices) -> tuple[StepCost, ...]:
     """Every step and the total, from what was measured; nothing is less than what is there already."""
-    likely, draws = seen.likely(), seen.draws()
+    likely, lucky, draws = seen.likely(), seen.at_best(), seen.draws()
     priced = {step: prices(models[step]) for step in STEPS}
 
     def money(sizes: Mapping[Step, tuple[float, float, float]], steps: Sequence[Step]) -> float | None:
@@ -193,12 +193,14 @@ def _extrapolated(seen: Measured, models: Mapping[Step, str], prices: Prices) ->
         def amount(which: int) -> Range:
             spread = [sum(draw[step][which] for step in steps) for draw in draws]
             floor = sum(seen.used(step)[which] for step in steps)
-            return Range.of_draws(spread, sum(likely[step][which] for step in steps)).at_least(floor)
+            middle, best = (sum(size[step][which] for step in steps) for size in (likely, lucky))
+            return Range.of_draws(spread, middle).holding(best).at_least(floor)
 
         spread = [usd for draw in draws if (usd := money(draw, steps)) is not None]
         middle = money(likely, steps)
         floor = money({step: seen.used(step) for step in STEPS}, steps) or 0.0
-        cost = None if middle is None else Range.of_draws(spread, middle).at_least(floor)
+        best = money(lucky, steps) or 0.0
+        cost = None if middle is None else Range.of_draws(spread, middle).holding(best).at_least(floor)
         return StepCost(name, models[steps[0]] if len(steps) == 1 else "", amount(0), amount(1), amount(2), cost)
 
     return (*(made(step, [step]) for step in STEPS), made("total", STEPS))

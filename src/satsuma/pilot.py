@@ -87,6 +87,14 @@ class Measured:
         means = {step: _mean(self.by_step[step].tokens) for step in STEPS}
         return self._scaled((self.accepted + self.surplus / 2 + _PRIOR) / (self.candidates + 2 * _PRIOR), means)
 
+    def at_best(self) -> dict[Step, Size]:
+        """The same if every further candidate were as good as those there are, and requests a little shorter."""
+        if self.accepted >= self.n:
+            return self.likely()
+        means = {step: _mean(self.by_step[step].tokens) for step in STEPS}
+        shorter = {step: (into * (1 - UNSEEN), out * (1 - UNSEEN)) for step, (into, out) in means.items()}
+        return self._scaled((self.accepted + self.surplus) / self.candidates, shorter)
+
     def draws(self) -> list[dict[Step, Size]]:
         """The same as it would be on other pilots like this one."""
         if self.accepted >= self.n:
@@ -115,10 +123,11 @@ class Measured:
         return made
 
     def _each(self, step: Step) -> float:
-        """Requests for each question of a step that so many candidates have."""
-        begun = len(self.by_step["instance"].questions)
-        asked = len(self.by_step[step].tokens)
-        return asked / there if (there := units(self.card, begun)[step]) else 0.0
+        """Requests for each question of a step."""
+        seen, begun = self.by_step[step], len(self.by_step["instance"].questions)
+        # A step of its own for each candidate is counted by its questions: a pilot ends with some not yet asked.
+        there = len(seen.questions) if step in ("instance", "correction") else units(self.card, begun)[step]
+        return len(seen.tokens) / there if there else 0.0
 
 
 def measured(card: Card, settings: Settings, place: Path) -> Measured | None:

@@ -48,6 +48,10 @@ class Range:
         up = math.hypot(math.log(self.high / self.likely), math.log(other.high / other.likely))
         return Range(likely * math.exp(-down), likely, likely * math.exp(up))
 
+    def holding(self, value: float) -> Range:
+        """The same, widened to hold a value."""
+        return Range(min(self.low, value), self.likely, max(self.high, value))
+
     def at_least(self, floor: float) -> Range:
         """The same, knowing that it is not less than the floor."""
         return Range(max(self.low, floor), max(self.likely, floor), max(self.high, floor))

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from satsuma.ahead import Ahead
 from satsuma.collect import collect
 from satsuma.curate.selection import Outcome, Selection
 from satsuma.curate.shares import LAG
@@ -158,9 +159,11 @@ class _Work:
 
     async def _collected(self, client: Client, writer: DatasetWriter) -> SatsumaError | None:
         """Collect, and wait for what is in flight: with an error until it is done, as all of it will be needed."""
-        make = self._job.make(client, self._selection)
+        selection = self._selection
+        make = self._job.make(client, selection)
+        ahead = Ahead(make, selection.window, lambda: selection.tally.judged, lambda: client.budget_left)
         try:
-            await collect(make, self._selection, _Sink(writer), lambda: self._tick(client))
+            await collect(ahead.make, selection, _Sink(writer), lambda: self._tick(client), ahead.window)
         except SatsumaError as stopped:
             await client.drain()
             return stopped
@@ -198,7 +201,8 @@ class _Work:
         tally = self._selection.tally
         begun = sum(t.requests for t in journal.tallies() if t.step == "instance")
         accepted = tally.accepted.total()
-        return max(accepted, begun * accepted // max(1, tally.judged))
+        worth = max(accepted, begun * accepted // max(1, tally.judged))
+        return min(worth, self._job.settings.n - 1)
 
     def _accepted(self) -> dict[str, int]:
         return {label: self._selection.tally.accepted[label] for label in self._selection.share}

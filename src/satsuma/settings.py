@@ -105,6 +105,12 @@ class Settings:
         if self.votes is not None and self.votes < 1:
             raise SettingsError(f"votes is {self.votes}, but has to be 1 or more")
 
+    def with_models_of(self, card: Mapping[str, str]) -> Settings:
+        """These settings with the card's own models for steps that have none; a replay asks nobody but its recording."""
+        if self.model.startswith("replay:") or not card:
+            return self
+        return dataclasses.replace(self, models={**card, **self.models})
+
     def operational(self) -> dict[str, object]:
         """The settings that decide only how data is got."""
         return {name: getattr(self, name) for name in sorted(OPERATIONAL)}

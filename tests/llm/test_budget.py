@@ -9,9 +9,10 @@ import pytest
 
 from satsuma.errors import BudgetSpent, Interrupted, SettingsError
 from satsuma.llm.bill import Spent
-from satsuma.llm.budget import Budget, Need, Reservation
+from satsuma.llm.budget import Budget, Need, Reservation, hint_for
 from satsuma.llm.prices import PICO, Price
 from satsuma.llm.request import Usage
+from satsuma.llm.turns import TURN
 
 MODEL = "acme/m"
 DOLLAR_A_TOKEN = Price(Decimal(10**6), Decimal(10**6))
@@ -261,5 +262,91 @@ def test_a_million_small_sums_do_not_drift() -> None:
             budget.settle(await budget.reserve(need(1, 1)), Usage(1, 1))
         assert budget.spent.picodollars == 30_000 * 400_000
         assert budget.spent.usd == 0.012
+
+    run(scene)
+
+
+def test_where_the_whole_limit_has_no_room_the_shorter_one_is_set_aside() -> None:
+    async def scene() -> None:
+        budget = Budget(tokens=1000)
+        whole = budget.take(need(100, 500, short=100))
+        short = budget.take(need(100, 500, short=100))
+        assert whole is not None
+        assert short is not None
+        assert (whole.output_tokens, short.output_tokens) == (500, 100)
+        assert budget.reserved.tokens == 800
+        assert budget.take(need(100, 500, short=150)) is None  # it waits: it would fit if the others ended for less
+        with pytest.raises(BudgetSpent, match="may need up to 1,001 tokens"):
+            budget.take(need(900, 500, short=101))
+
+    run(scene)
+
+
+def test_nobody_is_overtaken_by_who_does_not_want_to_wait() -> None:
+    async def scene() -> None:
+        budget = Budget(tokens=100)
+        held = await budget.reserve(need(90, 0))
+        waiting = asyncio.create_task(budget.reserve(need(60, 0)))
+        await turns()
+        assert budget.take(need(1, 0)) is None
+        budget.settle(held, Usage(10, 0))
+        await waiting
+        assert budget.take(need(1, 0)) is not None
+
+    run(scene)
+
+
+def test_the_earliest_turn_is_served_first() -> None:
+    async def scene() -> None:
+        budget, order = Budget(tokens=100), []
+        held = await budget.reserve(need(100, 0))
+
+        async def ask(turn: int) -> None:
+            TURN.set(turn)
+            reservation = await budget.reserve(need(80, 0))
+            order.append(turn)
+            budget.settle(reservation, Usage())
+
+        asking = [asyncio.create_task(ask(turn)) for turn in (3, 1, 2)]
+        await turns()
+        budget.settle(held, Usage(10, 0))
+        await asyncio.gather(*asking)
+        assert order == [1, 2, 3]
+
+    run(scene)
+
+
+@pytest.mark.parametrize(
+    ("budget", "left"),
+    [
+        (Budget(), None),
+        (Budget(tokens=1000, spent=Spent(0, 250, 5)), 3.0),
+        (Budget(tokens=1000, requests=6, spent=Spent(0, 250, 5)), 0.2),
+    ],
+    ids=["no limit", "one", "the nearest"],
+)
+def test_what_is_left_is_told_in_parts_of_what_is_spent(budget: Budget, left: float | None) -> None:
+    assert budget.left() == left
+
+
+def test_the_hint_extrapolates_from_what_there_is() -> None:
+    async def scene() -> BudgetSpent:
+        with pytest.raises(BudgetSpent) as raised:
+            await dollars(5, spent=Spent(5 * PICO, 12_345, 67)).reserve(need(1, 0))
+        return raised.value
+
+    spent = asyncio.run(scene())
+    assert hint_for(spent, 20, 100).endswith("100 instances will probably need $31.25 in all: --budget 31.25")
+    assert hint_for(spent, 0, 100) == spent.hint
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"),
+    [(0.05, "$0.05"), (0.0473, "$0.0473"), (0.04731, "$0.0474"), (1.234, "$1.24"), (0.0000021, "$0.0000021")],
+)
+def test_money_is_shown_short_and_never_as_less_than_it_is(usd: float, shown: str) -> None:
+    async def scene() -> None:
+        with pytest.raises(BudgetSpent, match=f"the budget of {shown} is spent".replace("$", "[$]")):
+            await dollars(usd).reserve(need(100, 0))
 
     run(scene)

@@ -20,7 +20,9 @@ from satsuma.llm.refusals import SCHEMA_LINE
 from satsuma.llm.request import Message, Reply, Request, Sampling, Usage
 from satsuma.testing.wire import Connection, HttpRequest, Response
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "providers.md").read_text("utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "providers.md").read_text("utf-8")
+EXAMPLE = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("## A provider of your own")[2]
 KEY = "planted-key-0123456789"
 REQUEST = Request(
     "acme/large", (Message("user", "Where to?"),), {"type": "object"}, Sampling(temperature=0.5, max_tokens=9)
@@ -28,7 +30,7 @@ REQUEST = Request(
 
 
 def block(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", EXAMPLE, re.DOTALL | re.MULTILINE)
     return cast("str", found)
 
 

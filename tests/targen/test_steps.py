@@ -148,7 +148,16 @@ def test_a_block_that_cannot_be_read_is_a_reject_and_the_next_goes_on(small: Car
     made, _ = tree(small, prompts, script)
     got = places(made, 8)
     assert got[6].startswith("context 3 / seed 0: context block 0 name 1 › context block 2 name 0")
-    assert [(r.id, r.reason) for r in made.rejects(6)] == [("context block 1", "not JSON")]
+    assert [(r.id, r.reason) for r in made.rejects(6)] == [("context block 1", "not JSON")] * (AGAIN + 1)
+
+
+def test_a_first_block_that_cannot_be_read_is_asked_for_again_with_another_draw(small: Card, prompts: Prompts) -> None:
+    def script(path: str, text: str, draw: int) -> object:
+        return numbered(path, text, draw) if draw else "not JSON"
+
+    made, asks = tree(small, prompts, script)
+    assert len(places(made, 6)) == 6
+    assert [draw for _, path, _, draw in asks.asked if path == "context block 0"] == [0, 1]
 
 
 def test_a_list_of_ones_own_is_used_as_it_is_in_rounds() -> None:

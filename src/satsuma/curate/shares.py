@@ -23,7 +23,7 @@ from fractions import Fraction
 
 from satsuma import chance
 
-LAG = 1024
+LAG = 2048
 """Candidates whose outcome is not yet counted when a label is asked for; look-ahead never exceeds it."""
 
 

@@ -114,6 +114,11 @@ class Budget:
         """What is set aside for the requests that are in flight."""
         return Spent(*self._reserved)
 
+    def left(self) -> float | None:
+        """What is left, in parts of what is spent, of the limit that is nearest; None without a limit."""
+        parts = [(limit - used) / max(1, used) for limit, used in zip(self._limits, self._spent, strict=True) if limit]
+        return min(parts, default=None)
+
     def require_prices(self, models: Iterable[str]) -> None:
         """Make sure, before anything is sent, that a budget in money can be kept.
 
@@ -280,7 +285,7 @@ def hint_for(spent: BudgetSpent, worth: int, n: int) -> str:
 
     worth: instances that were got, or nearly, for what is spent.
     """
-    if not 0 < worth < n:
+    if not 0 < worth <= n:
         return spent.hint
     show, option, more = _SHOWN[spent.limit]
     whole = -(-spent.used * n * 5 // (worth * 4))  # a quarter more than by the rule of three

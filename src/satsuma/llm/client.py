@@ -159,6 +159,11 @@ class Client:
             models=dict(models),
         )
 
+    @property
+    def budget_left(self) -> float | None:
+        """What is left of the budget, in parts of what is spent of it; None without one."""
+        return self._account.left() if self._account is not None else None
+
     def cost(self) -> float | None:
         """What the run has cost by its journal, earlier processes included, in US dollars; None without a price.
 

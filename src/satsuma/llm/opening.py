@@ -160,6 +160,10 @@ class Opening:
             return None
         return (self._before.picodollars + spent_for(uses, self._prices.at_hand).picodollars) / PICO
 
+    def left(self) -> float | None:
+        """What is left of the budget, in parts of what is spent of it; None without one."""
+        return self._budget.left()
+
     def cost(self) -> float | None:
         """What the run has cost by its journal, in US dollars; None if a price is unknown. Loads the price table."""
         return self._bill.usd(self._prices)

@@ -148,6 +148,10 @@ class Account(Protocol):
         """
         ...
 
+    def left(self) -> float | None:
+        """What is left of the budget, in parts of what is spent of it; None without one."""
+        ...
+
     def cost(self) -> float | None:
         """In all, by the journal; None if a price is unknown."""
         ...

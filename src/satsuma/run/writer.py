@@ -27,7 +27,7 @@ from satsuma.task.instance import Instance, Reject
 
 _POOL = pa.system_memory_pool()
 """Arrow's own pool keeps some 40 MB more than it uses."""
-GROUP_ROWS = 1024
+GROUP_ROWS = 512
 GROUP_CHARACTERS = 32 * 1024 * 1024
 COMPRESSION = "zstd"
 

@@ -172,30 +172,28 @@ class ContextTree:
     def _parents(self, block: int) -> tuple[str, ...]:
         return self._contexts[block - 1].path if block else ()
 
-    async def _ask(self, block: int, count: int, existing: Sequence[str]) -> list[str] | Unanswered:
+    async def _ask(self, block: int, count: int, existing: Sequence[str], draw: int = 0) -> list[str] | Unanswered:
         messages, answer = contexts_question(self._prompts, self._card, count, self._parents(block), existing)
         try:
-            answered = await self._asks("contexts", f"context block {block}", messages, answer)
+            answered = await self._asks("contexts", f"context block {block}", messages, answer, draw)
         except Unanswered as unanswered:
             return unanswered
         return list(getattr(answered.value, "contexts"))[:count]  # noqa: B009 - the model is made at run time
 
     async def _fill(self, block: int, names: list[str] | Unanswered) -> None:
-        """Take the new names of a block; ask again for those that are missing."""
+        """Take the new names of a block; ask again for those that are missing, and where there was no answer at all."""
         mine: list[str] = []
         shown: list[str] = []
         for again in range(AGAIN + 1):
             if isinstance(names, Unanswered):
                 self._drop(block, names.reason, names.raw, names.keys)
-                return
-            for name in names:
-                if self._take(block, name):
-                    mine.append(name)
-                shown.append(name)
+            else:
+                mine += [name for name in names if self._take(block, name)]
+                shown += names
             missing = self._per_block - len(mine)
             if missing == 0 or again == AGAIN:
                 return
-            names = await self._ask(block, missing, shown)
+            names = await self._ask(block, missing, shown, again + 1)
 
     def _take(self, block: int, name: str) -> bool:
         words = normalized(name)

@@ -320,6 +320,9 @@ class Card(Strict):
     prompts: Prompts = Field(Prompts(), description="Templates of one's own for the four steps.")
     correction: Correction = Field(Correction(), description="Step 4, self-correction.")
     verbalize: Verbalization = Field(Verbalization(), description="How an instance becomes text and target.")
+    models: dict[Literal["contexts", "seeds", "instance", "correction"], str] = Field(
+        default_factory=dict, description="Step → the model that it asks, where it is not the run's."
+    )
     metric: str = Field("accuracy", description="The measure that students are compared by.")
     license: str = Field("other", description="Licence of the data, as the Hugging Face hub writes it.")
     source: str = Field("", description="Where the task comes from: a paper or an address.")
