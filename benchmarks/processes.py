@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+LAUNCHER = """
+import json, resource, subprocess, sys, time
+began = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+told = {"code": done.returncode, "seconds": time.perf_counter() - began, "cpu": used.ru_utime + used.ru_stime,
+        "peak_mb": used.ru_maxrss // 1024}
+print(json.dumps(told))
+"""
+"""Starts the command: a process's peak counts that of the one that started it, so this one has to be small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +42,26 @@ def run(module: str, arguments: Sequence[object]) -> Used:
     """
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command,
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", LAUNCHER, *command],
         cwd=ROOT,
         env={**environment, "OPENAI_API_KEY": "none"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
+        check=True,
     )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{said[-2000:]}")
-    return Used(time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
+    told = json.loads(done.stdout)
+    if told["code"]:
+        raise SystemExit(f"{' '.join(command)} ended with {told['code']}:\n{done.stderr[-2000:]}")
+    return Used(told["seconds"], told["cpu"], told["peak_mb"])
+
+
+def generation(n: int, url: str, out: Path, concurrency: int) -> list[object]:
+    """The arguments of `satsuma` that generate n COPA instances with a server's model."""
+    options = ["-n", n, "--model", "openai/test", "--base-url", url, "--concurrency", concurrency, "-o", out, "--quiet"]
+    return ["generate", "copa", *options]
 
 
 def generate(n: int, url: str, out: Path, concurrency: int) -> Used:
-    """`satsuma generate copa` against a server, as a user would run it."""
-    options = ["-n", n, "--model", "openai/test", "--base-url", url, "--concurrency", concurrency, "-o", out, "--quiet"]
-    return run("satsuma", ["generate", "copa", *options])
+    """Run `generation` as a user would, to its end."""
+    return run("satsuma", generation(n, url, out, concurrency))

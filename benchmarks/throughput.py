@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -112,6 +113,32 @@ def replayed(n: int) -> float:
         return float(totals["requests"] / totals["seconds"])
 
 
+def paid_again(case: Case) -> tuple[int, int, int]:
+    """SIGKILL once the server has seen half of the requests, and the same command again.
+
+    Returns the calls that had been answered at the kill, those that were in flight then, and the answered ones that
+    were asked for once more.
+    """
+    with (
+        serve(process=True, latency=Latency(*case.latency), reply_tokens=REPLY_TOKENS) as server,
+        tempfile.TemporaryDirectory(prefix="throughput-") as place,
+    ):
+        command = processes.generation(case.n, server.url, Path(place) / "run", case.concurrency)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "satsuma", *map(str, command)],
+            cwd=processes.ROOT,
+            env={**os.environ, "OPENAI_API_KEY": "none"},
+            stdout=subprocess.DEVNULL,
+        )
+        server.wait_for(int(case.n * 1.05))
+        process.kill()
+        process.wait()
+        before, in_flight = server.answered, server.counters.in_flight
+        processes.generate(case.n, server.url, Path(place) / "run", case.concurrency)
+        after = server.answered
+    return sum(before.values()), in_flight, sum(after[digest] - times for digest, times in before.items())
+
+
 def measure_peers(n: int, concurrency: list[int]) -> None:
     """The peers with the same prompts, by their own harness."""
     with tempfile.TemporaryDirectory(prefix="throughput-") as place:
@@ -133,11 +160,14 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="measure the peers too")
     options = parser.parse_args()
     cases = [Case(options.n, c, (50.0, 500.0)) for c in options.concurrency]
+    cases.append(Case(5 * options.n, 256, (50.0, 500.0)))
     cases.append(Case(5 * options.n // 2, 256, (0.0, 0.0)))
     for line in table(cases, options.rounds):
         print(line, flush=True)
     n = 5 * options.n
     print(f"\nreplay of a finished run of {n:,} instances: {replayed(n):,.0f} replies/s")
+    answered, in_flight, again = paid_again(cases[0])
+    print(f"killed after {answered:,} answers with {in_flight} in flight: {again} answered calls were paid again")
     if options.peers:
         measure_peers(options.n, options.concurrency)
 

@@ -33,6 +33,7 @@ _PROGRESS = re.compile(r"^\d[\d,]*/\d[\d,]* · .*\n", re.MULTILINE)
 _MARK = "\x1e"
 _VARIES = (
     (r"\d[\d,]* requests · [\d,]+ \+ [\d,]+ tokens( · \$[\d.]+)? · [\d,.]+ s", "‹what it took›"),
+    (r"\d[\d,]* replies from the recording · [\d,.]+ s", "‹what was replayed›"),
     (r"\d+\.\d s ·", "‹seconds› ·"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:‹port›"),
     (r"[ \t]+$", ""),

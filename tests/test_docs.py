@@ -75,10 +75,11 @@ def test_the_page_of_the_run_has_every_column() -> None:
 
 
 def test_the_page_of_the_method_has_every_way_in_which_a_run_ends() -> None:
-    rows = dict(re.findall(r"^\| (\d+) \| `(\w+)` \|", METHOD, re.MULTILINE))
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", METHOD, re.MULTILINE)
     kinds = [errors.SatsumaError, errors.BudgetSpent, errors.Waiting, errors.Exhausted, errors.Interrupted]
-    assert rows.keys() == {"0", "1", *(str(kind.exit_code) for kind in kinds)}
-    assert set(rows.values()) == set(get_args(StateName))
+    assert {code for code, _ in rows} == {"0", "1", *(str(kind.exit_code) for kind in kinds)}
+    assert sorted(state for _, state in rows) == sorted(get_args(StateName))
+    assert dict(map(reversed, rows))["stopped"] == str(errors.Stopped.exit_code)
 
 
 def test_the_page_of_the_method_has_the_numbers_of_the_program() -> None:

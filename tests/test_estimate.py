@@ -92,9 +92,9 @@ def test_a_pilot_keeps_to_the_budget(tmp_path: Path) -> None:
 
 
 def test_without_a_price_there_are_tokens_only_and_each_step_has_its_own_model(tmp_path: Path) -> None:
-    known: Options = {"models": {"correction": "nobody/knows"}}
+    known: Options = {"models": {"correction": "openai/nobody-knows"}}
     estimate = satsuma.estimate("copa", n=100, model="openai/gpt-4.1-mini", out=tmp_path / "run", **known)
-    assert estimate.unpriced == ("nobody/knows",)
+    assert estimate.unpriced == ("openai/nobody-knows",)
     assert estimate.total.usd is None
     assert {step.step: step.usd is None for step in estimate.steps} == {s: s == "correction" for s in STEPS}
     assert estimate.total.input_tokens.likely > 10_000

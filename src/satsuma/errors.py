@@ -11,7 +11,7 @@ One exception type per kind of mistake, all under `SatsumaError`:
     ├── ModelError       a model that cannot be reached or refuses for good (key, name, billing)
     ├── DataError        an input file that is not what it was said to be
     ├── ExtraError       a package of an optional extra that is not installed
-    └── Stopped          the run ended before n, with everything it has so far in place
+    └── Stopped          the run ended before n, with everything it has so far in place; itself: too much was given up
         ├── Interrupted      by Ctrl-C or SIGTERM
         ├── BudgetSpent      by --budget, --max-tokens or --max-requests
         ├── Waiting          a model that answers later has questions open

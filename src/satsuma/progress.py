@@ -12,8 +12,8 @@ class Snapshot:
     """Where a run stands.
 
     accepted and share: label → instances so far and wanted. rejects: step → how many. candidates: how many were
-    judged. requests: answered by the model now; replayed: answered from the journal. seconds: since the start of this
-    process's run.
+    judged. requests: answered by a model now; replayed: answered from what earlier processes left in the journal, or
+    from a recording. seconds: since the start of this process's run.
     """
 
     accepted: Mapping[str, int] = field(default_factory=dict)

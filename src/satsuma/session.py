@@ -49,6 +49,7 @@ _NAMES: dict[type[SatsumaError], StateName] = {
     BudgetSpent: "budget",
     Waiting: "waiting",
     Exhausted: "exhausted",
+    Stopped: "stopped",
 }
 
 
@@ -127,6 +128,7 @@ class _Work:
                 self._save_running()
                 with DatasetWriter(self._directory, self._job.card, jsonl=settings.jsonl) as writer:
                     error = await self._filled(client, writer, interrupts)
+                    self._tell_damage(journal)
                     if isinstance(error, BudgetSpent):
                         error.hint = hint_for(error, self._worth(journal), settings.n)
                     self._settle(client, journal, writer, error)
@@ -153,7 +155,7 @@ class _Work:
             except asyncio.CancelledError:
                 await client.drain(0)
                 error = Interrupted("left with requests in flight", "The same command goes on.")
-        if client.totals.asked or self._selection.tally.judged:
+        if client.totals.new or self._selection.tally.judged:
             self._progress.update(self._snapshot(client))
         return None if self._selection.complete else error
 
@@ -190,7 +192,7 @@ class _Work:
     def _came_to_nothing(self, client: Client, journal: Journal, error: SatsumaError) -> bool:
         if journal.batches() and isinstance(error, Stopped):
             return False  # what was submitted is paid, and has to be found again
-        return not journal.tallies() or not (client.totals.asked or isinstance(error, Stopped))
+        return not journal.tallies() or not (client.totals.new or isinstance(error, Stopped))
 
     def _has_more(self, name: StateName, previous: RunState) -> bool:
         """Whether an interrupted run would put less in place than an earlier one of the same run left there."""
@@ -203,6 +205,11 @@ class _Work:
         accepted = tally.accepted.total()
         worth = max(accepted, begun * accepted // max(1, tally.judged))
         return min(worth, self._job.settings.n - 1)
+
+    def _tell_damage(self, journal: Journal) -> None:
+        if count := journal.damage:
+            replies, were, are = ("reply", "was", "is") if count == 1 else ("replies", "were", "are")
+            self._progress.note(f"{count:,} {replies} in the journal {were} damaged and {are} asked again.")
 
     def _accepted(self) -> dict[str, int]:
         return {label: self._selection.tally.accepted[label] for label in self._selection.share}
@@ -237,7 +244,8 @@ class _Work:
         before = self._previous.totals.seconds if self._previous else 0.0
         tallies = journal.tallies()
         return Totals(
-            requests=sum(t.requests for t in tallies),
+            requests=sum(t.requests - t.recorded for t in tallies),
+            recorded=sum(t.recorded for t in tallies),
             replayed=client.totals.replayed,
             input_tokens=sum(t.usage.input_tokens for t in tallies),
             output_tokens=sum(t.usage.output_tokens for t in tallies),
@@ -272,7 +280,7 @@ class _Work:
             rejects=tally.rejects_by_step(),
             candidates=tally.judged,
             requests=totals.asked,
-            replayed=totals.replayed,
+            replayed=totals.replayed + totals.recorded,
             in_flight=totals.in_flight,
             input_tokens=totals.input_tokens,
             output_tokens=totals.output_tokens,

@@ -7,6 +7,7 @@ is got.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
@@ -58,8 +59,7 @@ class Settings:
     takes the card's. concurrency: requests in flight at most. timeout: seconds without a byte before an attempt is
     given up. tries: attempts per request. rpm, tpm: requests and tokens per minute. budget: US dollars. max_tokens,
     max_requests: of the whole run. price: US dollars per million tokens, in and out, or the path of a file of prices
-    (YAML or JSON: model → [in, out]). revise: go on in a directory
-    that holds another run of the same card name.
+    (YAML or JSON: model → [in, out]). revise: go on in a directory that holds another run of the same card name.
     """
 
     n: int
@@ -93,20 +93,29 @@ class Settings:
             raise SettingsError(
                 "no model was named", "Name one with --model PROVIDER/NAME; `satsuma models` lists them."
             )
-        for name in ("concurrency", "tries", "timeout"):
-            if getattr(self, name) <= 0:
-                raise SettingsError(f"{name} is {getattr(self, name)}, but has to be more than 0")
+        self._check_numbers()
         for step in self.models:
             if step not in STEPS:
                 raise SettingsError(
                     f"a model is named for the step {step!r}, which there is not",
                     f"The steps are {', '.join(STEPS)}: --model-for correction=openai/gpt-4.1",
                 )
+
+    def _check_numbers(self) -> None:
+        for name in ("temperature", "timeout", "rpm", "tpm", "budget"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise SettingsError(f"{name} is {value}, but has to be a number")
+        for name in ("concurrency", "tries", "timeout"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{name} is {getattr(self, name)}, but has to be more than 0")
+        if self.temperature is not None and self.temperature < 0:
+            raise SettingsError(f"temperature is {self.temperature:g}, but has to be 0 or more")
         if self.votes is not None and self.votes < 1:
             raise SettingsError(f"votes is {self.votes}, but has to be 1 or more")
 
     def with_models_of(self, card: Mapping[str, str]) -> Settings:
-        """These settings with the card's own models for steps that have none; a replay asks nobody but its recording."""
+        """These settings, with the card's models for steps that were given none; a replay asks only its recording."""
         if self.model.startswith("replay:") or not card:
             return self
         return dataclasses.replace(self, models={**card, **self.models})

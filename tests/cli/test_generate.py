@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import pytest
 import satsuma
 import satsuma.testing
 from satsuma.cli.generate import GenerateOptions
+from satsuma.llm.request import Json
 from satsuma.settings import OPERATIONAL, Options, Settings
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -146,9 +150,77 @@ def test_a_budget_that_is_spent_exits_3_with_what_there_is(call: Call, card: Pat
 
 def test_waiting_for_answers_exits_4_and_says_how_to_go_on(call: Call, card: Path, tmp_path: Path) -> None:
     result = call("generate", card, "-n", 2, "--model", "file:exchange", "--as", "some/model")
-    assert result.returncode == 4
-    assert f"Go on with: satsuma generate {card} -n 2 --model file:exchange --as some/model" in result.stderr
+    assert (result.returncode, result.stdout) == (4, "")
+    assert result.stderr.splitlines() == [
+        "stopped: waiting for 1 answer in exchange/replies.jsonl; the requests are in exchange/requests.jsonl",
+        'One line for each answer: {"custom_id": "k1-…", "content": "…"}, or as in the output of OpenAI\'s Batch API.',
+        f"Go on with: satsuma generate {card} -n 2 --model file:exchange --as some/model",
+    ]
     assert (tmp_path / "exchange" / "requests.jsonl").is_file()
+    shown = call("show", "runs/tickets").stdout.splitlines()
+    assert shown[0].startswith("tickets: 0 of 2 instances, waiting for 1 answer in exchange/replies.jsonl")
+    assert "run: runs/tickets" in shown
+    assert not [line for line in shown if "wanted" in line or "dataset" in line]
+
+
+def test_what_is_there_while_more_answers_are_waited_for_is_one_line(call: Call, card: Path, model: list[str]) -> None:
+    assert call("generate", card, "-n", 6, *model, "--quiet", "-o", "here").returncode == 0
+    more = call("generate", card, "-n", 8, "--model", "file:mail", "--as", "test/one", "-o", "here")
+    assert more.returncode == 4, more.stderr
+    assert more.stdout == "tickets: 6 of 8 so far\n"
+
+
+def test_a_provider_that_there_is_not_is_told_also_where_a_run_is(call: Call, card: Path, model: list[str]) -> None:
+    call("generate", card, "-n", 2, *model, "-o", "here", "--quiet")
+    wrong = call("generate", card, "-n", 2, "--model", "opnai/x", "-o", "here")
+    assert wrong.returncode == 2
+    assert "there is no provider 'opnai'" in wrong.stderr
+    assert "Did you mean openai/x?" in wrong.stderr
+    other = call("generate", card, "-n", 2, "--model", "openai/x", "-o", "here")
+    assert "here holds a run that differs: model: test/one → openai/x\n" in other.stderr
+
+
+def test_help_shows_the_defaults(call: Call) -> None:
+    told = " ".join(call("generate", "--help").stdout.split())
+    fields = {f.name: f.default for f in dataclasses.fields(Settings)}
+    for about, name in (
+        ("Requests in flight at most", "concurrency"), ("before a try is given up", "timeout"),
+        ("Tries per request", "tries"), ("Sampling temperature", "temperature"), ("The run's seed", "seed"),
+    ):  # fmt: skip
+        assert f"{about}; {fields[name]:g} by default." in told
+    assert told.count("; the card's by default.") == 3
+
+
+def test_too_much_that_is_given_up_stops_the_run_in_a_state_of_its_own(call: Call, card: Path, tmp_path: Path) -> None:
+    with satsuma.testing.serve(faults=satsuma.testing.Faults(error=0.4)) as server:
+        where = ["--model", "test/one", "--base-url", server.url]
+        result = call("generate", card, "-n", 300, *where, "--tries", 1)
+    assert result.returncode == 2
+    assert "requests were given up" in result.stderr
+    assert ", stopped (" in result.stdout
+    assert satsuma.Run(tmp_path / "runs" / "tickets").state.state == "stopped"
+
+
+def test_damaged_replies_are_told_when_they_are_asked_again(
+    call: Call, card: Path, model: list[str], tmp_path: Path
+) -> None:
+    call("generate", card, "-n", 6, *model, "--quiet")
+    with closing(sqlite3.connect(tmp_path / "runs" / "tickets" / "journal.sqlite")) as journal:
+        journal.execute("UPDATE replies SET content = content || ' ' WHERE id IN "
+                        "(SELECT id FROM replies WHERE step = 'correction' LIMIT 2)")  # fmt: skip
+        journal.commit()
+    result = call("generate", card, "-n", 8, *model)
+    assert result.returncode == 0, result.stderr
+    assert "2 replies in the journal were damaged and are asked again." in result.stderr.splitlines()
+
+
+def test_repeated_contexts_are_rejects_and_not_candidates(call: Call, card: Path) -> None:
+    few: dict[str, Json] = {"contexts": {"contexts": ["a bank", "a shop", "a school"]}}
+    with satsuma.testing.serve(script=few) as server:
+        result = call("generate", card, "-n", 40, "--model", "test/one", "--base-url", server.url)
+    (head,) = (line for line in result.stdout.splitlines() if line.startswith("dropped in"))
+    assert head.split() == ["dropped", "in", "because", "rejects"]
+    assert "repeats an earlier context" in result.stdout
 
 
 def test_quiet_shows_nothing_but_errors(call: Call, card: Path, model: list[str]) -> None:

@@ -45,8 +45,25 @@ def test_a_mistyped_command_or_option_exits_2_and_names_what_was_meant(call: Cal
     wrong = call("genrate")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "generate" in wrong.stderr
-    assert call("generate", "copa", "-n", "many").returncode == 2
     assert "--concurency" in call("generate", "copa", "-n", "3", "--concurency", "3").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["generate", "copa", "-n", "many"], "Invalid value for '-n' / '--n': 'many' is not a whole number"),
+        (["generate", "copa", "-n", "2", "--tries", "1.5"], "Invalid value for '--tries': '1.5' is not a whole number"),
+        (["generate", "copa", "-n", "2", "--rpm", "x"], "Invalid value for '--rpm': 'x' is not a number"),
+        (["generate", "copa", "-n", "2", "--policy", "x"], "'x' is not one of 'relabel', 'drop', 'keep'"),
+        (["show", "run", "--instances", "-1"], "Invalid value for '--instances': -1 is less than 0"),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_told_in_plain_words(call: Call, arguments: list[str], said: str) -> None:
+    wrong = call(*arguments)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert said in wrong.stderr
+    assert "Input should" not in wrong.stderr
+    assert "Value error" not in wrong.stderr
 
 
 @pytest.mark.parametrize(
@@ -102,6 +119,10 @@ def test_a_reader_that_goes_away_makes_no_noise(tmp_path: Path) -> None:
 
 
 def test_python_m_satsuma_is_the_same_command(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "satsuma", "--version"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    command = [sys.executable, "-m", "satsuma"]
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert done.stdout == f"satsuma {satsuma.__version__}\n"
+    help_ = subprocess.run([*command, "show", "--help"], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert help_.stdout.startswith("Usage: satsuma show ")
+    wrong = subprocess.run([*command, "show"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert "Try 'satsuma show --help' for help." in wrong.stderr

@@ -74,6 +74,22 @@ def test_the_line_has_everything_that_a_person_asks_for() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("accepted", "candidates", "seconds", "there"),
+    [(4, 4, 9.0, False), (5, 5, 9.0, True), (1, 20, 9.0, True), (1, 19, 9.0, False), (50, 50, 2.9, False)],
+)
+def test_an_eta_waits_until_it_means_something(accepted: int, candidates: int, seconds: float, there: bool) -> None:
+    state, rates = snapshot(accepted, candidates=candidates, requests=9, seconds=seconds), Rates(0.0)
+    rates.see(seconds, state)
+    assert ("ETA" in status_line(state, rates)) == there
+
+
+def test_replies_of_a_recording_are_no_requests() -> None:
+    state, rates = snapshot(50, replayed=85, usd=0.0, seconds=1.0), Rates(0.0)
+    rates.see(1.0, state)
+    assert status_line(state, rates) == "50/100 · bug 50/100 · 0 in flight · 85 replayed · 0:01"
+
+
 def test_rates_forget_what_was_long_ago() -> None:
     rates = Rates(0.0)
     for second in range(1, 100):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +21,16 @@ Call = Callable[..., "subprocess.CompletedProcess[str]"]
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 [red]red[/red] :smile: \u202egnp.exe \ud800 \x9b31m"
 
 
-def made(place: Path, text: str, labels: int = 2) -> satsuma.Run:
-    """A run that was not generated, all of whose texts are `text`."""
+class Terminal(io.StringIO):
+    """A terminal, as far as programs ask."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def made(place: Path, text: str, labels: int = 2, pair: tuple[str, str] | None = None) -> satsuma.Run:
+    """A run that was not generated, all of whose texts are `text`; pair: what a student sees, if something else."""
+    shown, target = pair or (text, text)
     names = {f"label{i}": text for i in range(labels)}
     card = Card.model_validate({"name": "made", "task": "x", "inputs": {"message": "x"}, "output": {"labels": names}})
     directory = RunDirectory.create_or_open(place)
@@ -28,7 +38,7 @@ def made(place: Path, text: str, labels: int = 2) -> satsuma.Run:
     with directory.lock():
         with DatasetWriter(directory, card) as writer:
             for i in range(4):
-                writer.accept(Instance(f"context {i}", i, {"message": text}, f"label{i % 2}", text, text, origin))
+                writer.accept(Instance(f"context {i}", i, {"message": text}, f"label{i % 2}", shown, target, origin))
             writer.reject(Reject("context 9", 9, "instance", text, text, {"message": text}, text))
             files = writer.commit()
         state = begin(card, {}, {}, n=4, seed=0, lag=0).model_copy(update={"files": files, "reason": "as it is"})
@@ -64,6 +74,28 @@ def test_hostile_text_is_shown_and_not_obeyed(call: Call, tmp_path: Path, argume
     for active in ("\x1b", "\x07", "\x9b", "\u202e"):
         assert active not in out
     assert r"\x1b[2J\x1b]0;owned\x07 [red]red[/red] :smile: \u202egnp.exe" in out
+
+
+def test_the_pair_of_a_student_is_shown_only_where_it_says_something_else(call: Call, tmp_path: Path) -> None:
+    made(tmp_path / "run", "hello", pair=("message: hello", "label1"))
+    assert "\n  text: " not in call("show", "run", "context 1").stdout
+    made(tmp_path / "other", "hello", pair=("Who says hello?", "somebody"))
+    out = call("show", "other", "context 1").stdout
+    assert "\n  text: Who says hello?\n  target: somebody\n" in out
+
+
+def test_a_terminal_has_values_wrapped_between_words_and_a_pipe_has_them_whole(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(tmp_path / "run", "word " * 50 + "\nend")
+    whole = call("show", "run", "context 1").stdout
+    assert f"  message: {'word ' * 50}\n    end\n" in whole
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    call("show", "run", "context 1")
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines.count("    end") == whole.splitlines().count("    end")
 
 
 def test_a_reject_is_shown_with_its_reason(call: Call, tmp_path: Path) -> None:

@@ -296,3 +296,20 @@ def test_what_another_program_reads_is_plain_text(tmp_path: Path) -> None:
         .fetchone()
     )
     assert row == ("instance", "openai/gpt", "ünïcode ✓", "text")
+
+
+def test_what_was_there_when_it_was_opened_is_known(tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "j") as journal:
+        put(journal, [entry(1), entry(2, error="gone")])
+        assert not journal.had(entry(1).key)
+    with Journal.open(tmp_path / "j") as journal:
+        put(journal, [entry(3), entry(2, "at last")])
+        assert [journal.had(entry(number).key) for number in (1, 2, 3, 4)] == [True, True, False, False]
+
+
+def test_replies_from_a_recording_are_tallied_without_their_tokens(tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "j") as journal:
+        put(journal, [entry(1), replace(entry(2), attempts=0), replace(entry(3), attempts=0)])
+        (tally,) = journal.tallies()
+    assert (tally.requests, tally.recorded) == (3, 2)
+    assert tally.usage == entry(1).reply.usage

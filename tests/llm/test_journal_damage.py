@@ -125,11 +125,14 @@ def test_a_damaged_reply_is_named_and_can_be_asked_again(tmp_path: Path, whole: 
     assert content.count(b"answer 9 answer 9") > 0
     (tmp_path / "j").write_bytes(content.replace(b"answer 9 answer 9", b"answer 9 enswer 9", 1))
     with Journal.open(tmp_path / "j") as journal:
+        assert journal.damage == 0
         assert journal.get(victim.key) is None
         assert journal.damaged == {victim.key}
+        assert journal.damage == 1
         put(journal, [victim])
         assert journal.get(victim.key) == victim.reply
         assert journal.damaged == frozenset()
+        assert journal.damage == 1, "it was damaged, and that is to be told"
     assert answers(tmp_path / "j", right) == len(right)
 
 

@@ -12,12 +12,12 @@ import orjson
 import pytest
 
 from satsuma import testing
-from satsuma.errors import JournalError, SettingsError, Waiting
+from satsuma.errors import BudgetSpent, JournalError, ModelError, SettingsError, Waiting
 from satsuma.llm import models
 from satsuma.llm.client import Client, identities, open_client
 from satsuma.llm.journal import MODELS, Journal
 from satsuma.llm.models import BUILT_IN
-from satsuma.llm.request import Message, Reply, Request
+from satsuma.llm.request import Message, Reply, Request, Usage
 from satsuma.settings import Settings
 
 T = TypeVar("T")
@@ -73,6 +73,29 @@ def test_money_is_counted_over_processes(tmp_path: Path) -> None:
         used = server.counters
     assert used.requests == 3
     assert usd == pytest.approx((used.input_tokens + 2 * used.output_tokens) / 1e6, rel=0.05)
+
+
+def test_a_request_that_the_budget_has_no_room_for_ends_its_own_question_only(tmp_path: Path) -> None:
+    with testing.serve() as server:
+        settings = Settings(1, MODEL, base_url=server.url, max_tokens=6000)
+        long, short = run(tmp_path, settings, asking("a" * 6000, "b"))
+    assert isinstance(long, BudgetSpent)
+    assert isinstance(short, Reply)
+
+
+def test_what_was_sent_and_came_to_no_reply_counts_in_the_next_process(tmp_path: Path) -> None:
+    async def leave(client: Client) -> None:
+        waiting = asyncio.ensure_future(client.reply(request("a")))
+        await asyncio.to_thread(server.wait_for, 1)
+        await client.drain(0)
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    with testing.serve(faults=testing.Faults(hang=1.0)) as server:
+        settings = Settings(1, MODEL, base_url=server.url, max_requests=1)
+        run(tmp_path, settings, leave)
+        (refused,) = run(tmp_path, settings, asking("a"))
+        assert server.counters.requests == 1
+    assert isinstance(refused, BudgetSpent)
 
 
 def test_an_unknown_price_makes_the_cost_unknown(tmp_path: Path) -> None:
@@ -137,6 +160,52 @@ def test_a_recording_answers_under_the_identity_it_was_made_with(tmp_path: Path)
     (error,) = run(replayed, settings, asking("unheard-of"))
     assert isinstance(error, JournalError)
     assert "step instance, seed unheard-of" in error.message
+
+
+def test_replies_of_a_recording_are_no_requests_and_cost_nothing(tmp_path: Path) -> None:
+    recorded, replayed = tmp_path / "recorded", tmp_path / "replayed"
+    recorded.mkdir()
+    replayed.mkdir()
+    with testing.serve() as server:
+        run(recorded, Settings(1, MODEL, base_url=server.url), asking("a", "b"))
+
+    async def ask(client: Client) -> tuple[int, int, int, int]:
+        await asking("a", "b", "a")(client)
+        totals = client.totals
+        return totals.asked, totals.recorded, totals.replayed, totals.input_tokens
+
+    settings = Settings(1, f"replay:{recorded}", price=(1.0, 1.0))
+    assert run(replayed, settings, ask) == (0, 2, 0, 0)
+    assert run(replayed, settings, ask) == (0, 0, 3, 0)
+    with Journal.open(replayed / "journal.sqlite", readonly=True) as journal:
+        (tally,) = journal.tallies()
+    assert (tally.requests, tally.recorded, tally.attempts, tally.usage) == (2, 2, 0, Usage())
+
+
+def test_only_what_an_earlier_process_left_counts_as_replayed(tmp_path: Path) -> None:
+    def counted(*texts: str) -> Callable[[Client], Awaitable[tuple[int, int]]]:
+        async def do(client: Client) -> tuple[int, int]:
+            for text in texts:
+                await client.reply(request(text))
+            return client.totals.asked, client.totals.replayed
+
+        return do
+
+    with testing.serve() as server:
+        settings = Settings(1, MODEL, base_url=server.url)
+        assert run(tmp_path, settings, counted("a", "b", "a", "b", "b")) == (2, 0)
+        assert run(tmp_path, settings, counted("new", "new", "a", "b", "b")) == (1, 3)
+
+
+@pytest.mark.parametrize("model", ["opnai/x", "batch:opnai/x"])
+def test_a_provider_that_there_is_not_is_found_before_anything_is_opened(model: str) -> None:
+    with pytest.raises(ModelError, match="there is no provider 'opnai'") as caught:
+        identities(Settings(1, model))
+    assert "Did you mean openai/x?" in caught.value.hint
+    with pytest.raises(ModelError, match="there is no provider 'opnai'"):
+        identities(Settings(1, "openai/x", models={"correction": model}))
+    with pytest.raises(SettingsError, match="the base URL 'htp://x' is not"):
+        identities(Settings(1, "openai/x", base_url="htp://x"))
 
 
 def test_a_recording_of_nobody_knows_what_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from satsuma.errors import SettingsError
-from satsuma.llm.prices import FREE, Price, Rate, make_price, parse_price, price, read_prices
+from satsuma.llm.prices import FREE, Price, Prices, Rate, make_price, parse_price, price, read_prices
 
 
 @pytest.mark.parametrize(
@@ -154,3 +154,30 @@ def test_the_price_table_is_only_loaded_when_a_price_is_asked_for() -> None:
     code = "import satsuma.llm.budget, sys; print('genai_prices' in sys.modules, 'yaml' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_the_option_is_two_numbers_or_a_file_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "prices.yaml"
+    path.write_text("acme/m: [1, 2]\n")
+    assert parse_price("0.4,1.6") == (0.4, 1.6)
+    assert parse_price(str(path)) == str(path)
+    with pytest.raises(SettingsError, match="two numbers or a file"):
+        parse_price(str(tmp_path / "missing.yaml"))
+
+
+def test_a_runs_prices_come_from_its_file_and_what_is_replayed_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "prices.yaml"
+    path.write_text("acme/m: [1, 2]\n")
+    prices = Prices(str(path), free=["recorded/m"])
+    assert prices("acme/m") == make_price(1, 2)
+    assert prices.at_hand("batch:acme/m") == make_price("0.5", 1)
+    assert prices("recorded/m") == make_price(0, 0)
+    assert prices("nobody/knows") is None
+
+
+def test_what_only_the_table_knows_is_not_at_hand_until_it_was_looked_up() -> None:
+    prices = Prices(None)
+    assert prices.at_hand("ollama/qwen3") == make_price(0, 0)
+    assert prices.at_hand("openai/gpt-4.1-mini") is None
+    assert prices("openai/gpt-4.1-mini") is not None
+    assert prices.at_hand("openai/gpt-4.1-mini") == prices("openai/gpt-4.1-mini")

@@ -84,5 +84,6 @@ def test_the_identities_of_a_recording_are_read(run: Path, tmp_path: Path) -> No
 def test_no_recording_is_an_error_that_names_the_path(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r"there is no journal at .*journal\.sqlite"):
         Replay(tmp_path)
-    with pytest.raises(JournalError, match=r"there is no journal at .*nowhere"):
+    with pytest.raises(JournalError, match=r"there is no journal at .*nowhere") as caught:
         recorded_models(tmp_path / "nowhere")
+    assert caught.value.hint == "Name a run directory that `satsuma generate` wrote, or the journal.sqlite in one."

@@ -66,6 +66,24 @@ def test_other_decisive_settings_are_refused_with_both_values(directory: RunDire
     check_same_run(directory, state(), wanted, revise=True)
 
 
+def test_models_are_told_by_the_step_they_are_for(directory: RunDirectory, state: MakeState) -> None:
+    old = state(settings={"models": {"": "openai/gpt-4.1-mini"}, "votes": None})
+    assert differences(old, state(settings={"models": {"": "groq/x"}, "votes": 3})) == [
+        "model: openai/gpt-4.1-mini → groq/x",
+        "votes: not given → 3",
+    ]
+    own = state(settings={"models": {"": "openai/gpt-4.1-mini", "correction": "groq/x"}, "votes": None})
+    assert differences(old, own) == ["model for correction: openai/gpt-4.1-mini → groq/x"]
+    assert differences(own, old) == ["model for correction: groq/x → openai/gpt-4.1-mini"]
+    with pytest.raises(RunError, match="holds a run that differs: model for correction: openai/gpt"):
+        check_same_run(directory, old, own)
+
+
+def test_a_step_that_is_given_the_runs_own_model_makes_no_difference(state: MakeState) -> None:
+    same = state(settings={"models": {"": "openai/m", "seeds": "openai/m"}})
+    assert differences(state(settings={"models": {"": "openai/m"}}), same) == []
+
+
 def test_settings_compare_as_json_does(state: MakeState) -> None:
     assert differences(state(settings={"x": (1, 2)}), state(settings={"x": [1, 2]})) == []
 

@@ -110,12 +110,12 @@ def test_the_same_rows_give_the_same_bytes(
     assert set(first) == {"data/train.parquet", "data/train.jsonl", "rejects.parquet"}
 
 
-def test_row_groups_close_by_rows_and_by_characters(tmp_path: Path, tickets: Card, instance: MakeInstance) -> None:
+def test_row_groups_close_by_rows_and_by_bytes(tmp_path: Path, tickets: Card, instance: MakeInstance) -> None:
     by_rows, by_size = RunDirectory(tmp_path / "rows"), RunDirectory(tmp_path / "size")
     write(by_rows, tickets, [instance(i, "short") for i in range(writing_room.GROUP_ROWS + 1)])
     metadata = pq.read_metadata(by_rows.data_path())
     assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [writing_room.GROUP_ROWS, 1]
-    long = "x" * (writing_room.GROUP_CHARACTERS // 4)
+    long = "x" * (writing_room.GROUP_BYTES // 4)
     write(by_size, tickets, [instance(i, long) for i in range(5)])
     assert pq.read_metadata(by_size.data_path()).num_row_groups == 3
 

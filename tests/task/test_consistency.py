@@ -176,3 +176,15 @@ def test_who_writes_which_input_follows_from_the_card(
 ) -> None:
     loaded: Card = load_card(card)
     assert (loaded.seed_spec.field, loaded.written_inputs, loaded.option_fields) == (seed, written, options)
+
+
+def test_models_are_named_for_steps_that_there_are() -> None:
+    with pytest.raises(CardError, match="there is no step corection; the steps are contexts, seeds"):
+        load_card(
+            {
+                "task": "Sort it now.",
+                "inputs": {"a": "x"},
+                "output": {"labels": ["p", "q"]},
+                "models": {"corection": "openai/x"},
+            }
+        )

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from satsuma.cli.options import with_options
-from satsuma.errors import SettingsError, Stopped
+from satsuma.errors import SettingsError, Stopped, Waiting
+from satsuma.settings import Settings
 
 if TYPE_CHECKING:
     from satsuma.settings import Options
 
 Option = typer.Option
-METHOD, LIMITS, RUN = "Method", "Limits", "Run"
+_DEFAULT = {each.name: each.default for each in fields(Settings)}
+_OF_THE_CARD = "the card's by default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class GenerateOptions:
     out: Annotated[Path | None, Option("-o", "--out", help="Run directory; runs/NAME by default.", metavar="DIR")] = (
         None
     )
-    seed: Annotated[int | None, Option("--seed", help="The run's seed; 0 by default.")] = None
+    seed: Annotated[int | None, Option("--seed", help=f"The run's seed; {_DEFAULT['seed']} by default.")] = None
     identity: Annotated[
         str | None, Option("--as", help="With file:DIR, the model whose answers they are.", metavar="NAME")
     ] = None
@@ -45,24 +47,36 @@ class GenerateOptions:
     base_url: Annotated[
         str | None, Option("--base-url", help="Any other OpenAI-compatible endpoint.", metavar="URL")
     ] = None
-    votes: Annotated[int | None, Option("--votes", help="Answers of the correction, of which the majority counts.")] = (
-        None
-    )
+    votes: Annotated[
+        int | None,
+        Option("--votes", help=f"Answers of the correction, of which the majority counts; {_OF_THE_CARD}."),
+    ] = None
     blind: Annotated[
         bool | None,
-        Option("--blind/--no-blind", help="Whether the correction is not shown the label that was asked for."),
+        Option(
+            "--blind/--no-blind",
+            help=f"Whether the label that was asked for is hidden from the correction; {_OF_THE_CARD}.",
+        ),
     ] = None
     policy: Annotated[
-        Literal["relabel", "drop", "keep"] | None, Option("--policy", help="What happens when a label does not hold.")
+        Literal["relabel", "drop", "keep"] | None,
+        Option("--policy", help=f"What happens when a label does not hold; {_OF_THE_CARD}."),
     ] = None
-    temperature: Annotated[float | None, Option("--temperature", help="Sampling temperature; 1 by default.")] = None
-    concurrency: Annotated[int | None, Option("--concurrency", help="Requests in flight at most.")] = None
-    timeout: Annotated[float | None, Option("--timeout", help="Seconds without a byte before a try is given up.")] = (
-        None
-    )
-    tries: Annotated[int | None, Option("--tries", help="Tries per request.")] = None
-    rpm: Annotated[float | None, Option("--rpm", help="Requests per minute.")] = None
-    tpm: Annotated[float | None, Option("--tpm", help="Tokens per minute.")] = None
+    temperature: Annotated[
+        float | None, Option("--temperature", help=f"Sampling temperature; {_DEFAULT['temperature']:g} by default.")
+    ] = None
+    concurrency: Annotated[
+        int | None, Option("--concurrency", help=f"Requests in flight at most; {_DEFAULT['concurrency']} by default.")
+    ] = None
+    timeout: Annotated[
+        float | None,
+        Option(
+            "--timeout", help=f"Seconds without a byte before a try is given up; {_DEFAULT['timeout']:g} by default."
+        ),
+    ] = None
+    tries: Annotated[int | None, Option("--tries", help=f"Tries per request; {_DEFAULT['tries']} by default.")] = None
+    rpm: Annotated[float | None, Option("--rpm", help="Requests per minute; no limit by default.")] = None
+    tpm: Annotated[float | None, Option("--tpm", help="Tokens per minute; no limit by default.")] = None
     budget: Annotated[float | None, Option("--budget", help="US dollars to spend at most.")] = None
     max_tokens: Annotated[int | None, Option("--max-tokens", help="Tokens to use at most, in and out.")] = None
     max_requests: Annotated[int | None, Option("--max-requests", help="Requests to send at most.")] = None
@@ -115,7 +129,7 @@ def command(options: GenerateOptions) -> None:
     """Generate a labelled dataset from a task card."""
     from satsuma import api
     from satsuma.cli.progress import shown
-    from satsuma.cli.summary import print_run
+    from satsuma.cli.summary import print_run, print_so_far
 
     settings = options.settings()
     try:
@@ -125,7 +139,7 @@ def command(options: GenerateOptions) -> None:
             )
     except Stopped as stopped:
         if stopped.run is not None and not options.quiet:
-            print_run(stopped.run)
+            (print_so_far if isinstance(stopped, Waiting) else print_run)(stopped.run)
         raise
     if not options.quiet:
         print_run(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from satsuma.cli.screen import line
+from satsuma.cli.screen import line, named
 from satsuma.run.rows import first_rows
 
 if TYPE_CHECKING:
@@ -24,15 +24,14 @@ def print_instances(run: Run, count: int) -> None:
 
 def print_fields(row: Row) -> None:
     """Print the inputs and the output of a row."""
-    for name, value in row.items():
-        if name not in _NOT_SHOWN:
-            position = f" ({row['target']})" if isinstance(value, int) else ""
-            line(f"  {name}: {indented(shown(value))}{position}")
+    for name, value in fields(row):
+        position = f" ({row['target']})" if isinstance(value, int) else ""
+        named(name, f"{shown(value)}{position}")
 
 
-def indented(text: str) -> str:
-    """The text with its further lines under the first."""
-    return text.replace("\n", "\n    ")
+def fields(row: Row) -> list[tuple[str, object]]:
+    """Name and value of the inputs and the output of a row."""
+    return [(name, value) for name, value in row.items() if name not in _NOT_SHOWN]
 
 
 def shown(value: object) -> str:

@@ -9,8 +9,8 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
-from satsuma.cli.instances import indented, print_fields, shown
-from satsuma.cli.screen import line
+from satsuma.cli.instances import fields, print_fields, shown
+from satsuma.cli.screen import line, named
 from satsuma.errors import RunError
 from satsuma.run.rows import first_rows, rows_of
 
@@ -55,10 +55,22 @@ def _instance(row: Row) -> list[str]:
     print_fields(row)
     _named("asked for", origin["asked"])
     _named("corrected to", _correction(origin))
-    _named("text", row["text"])
-    _named("target", row["target"])
+    if _says_more(row):
+        _named("text", row["text"])
+        _named("target", row["target"])
     keys: list[str] = origin["requests"]
     return keys
+
+
+def _says_more(row: Row) -> bool:
+    """Whether the pair that a student sees has words that are in none of the fields."""
+    text, target = str(row["text"]), str(row["target"])
+    known = [name for name, _ in fields(row)]
+    for _, value in fields(row):
+        known += map(str, value if isinstance(value, list) else [value])
+    for words in sorted(known, key=len, reverse=True):
+        text, target = text.replace(words, ""), target.replace(words, "")
+    return any(c.isalnum() for c in text + target)
 
 
 def _correction(origin: Mapping[str, Any]) -> str:
@@ -111,4 +123,4 @@ def _heading(entry: Entry) -> str:
 
 def _named(name: object, value: object) -> None:
     if value not in ("", None):
-        line(f"  {name}: {indented(str(value))}")
+        named(str(name), str(value))

@@ -14,12 +14,31 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from satsuma.cli import batches, check, demo, estimate, generate, models, show, tasks
+from satsuma.cli.options import plain_words
 from satsuma.errors import SatsumaError
 
+PROGRAM = "satsuma"
+"""What the program is called, also where it is run as `python -m satsuma`."""
+
+
+class _Commands(TyperGroup):
+    """The commands; a value that an option cannot have is told in plain words."""
+
+    def invoke(self, ctx: object) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)  # type: ignore[arg-type]  # whose name is typer's own
+        except typer.BadParameter as wrong:
+            wrong.message = plain_words(wrong)
+            raise
+
+
 app = typer.Typer(
-    name="satsuma",
+    name=PROGRAM,
+    cls=_Commands,
     help="Turns a task description into a labelled training set that you can trust.",
     no_args_is_help=True,
     add_completion=False,
@@ -75,7 +94,7 @@ def _run() -> int:
     from satsuma.cli.report import report, report_bug
 
     try:
-        app()
+        app(prog_name=PROGRAM)
     except SatsumaError as error:
         report(error)
         return error.exit_code

@@ -1,7 +1,7 @@
 """A command whose options are the fields of a frozen dataclass, so that many options are one value.
 
 typer reads a command's options from its signature; `with_options` gives the command the signature of the dataclass.
-Each field is `Annotated[type, typer.Option(...)]`.
+Each field is `Annotated[type, typer.Option(...)]`. `plain_words` tells what is wrong with an option's value.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import TypeVar, get_type_hints
+
+import typer
 
 T = TypeVar("T")
 
@@ -30,6 +32,23 @@ def with_options(kind: type[T]) -> Callable[[Callable[[T], None]], Callable[...,
         return run
 
     return decorate
+
+
+def plain_words(wrong: typer.BadParameter) -> str:
+    """What is wrong with an option's value, without the words of the library that checks it."""
+    from pydantic import ValidationError
+
+    if not isinstance(wrong.__cause__, ValidationError):
+        return wrong.message
+    first = wrong.__cause__.errors()[0]
+    kind, value = first["type"], first["input"]
+    if kind.startswith("int_"):
+        return f"{value!r} is not a whole number"
+    if kind.startswith("float_"):
+        return f"{value!r} is not a number"
+    if kind == "greater_than_equal":
+        return f"{value} is less than {first['ctx']['ge']}"
+    return wrong.message.removeprefix("Value error, ")
 
 
 def _parameter(field: dataclasses.Field[object], annotation: object) -> inspect.Parameter:

@@ -24,6 +24,8 @@ PLAIN_EVERY = 5.0
 _WINDOW = 30.0
 """Seconds over which rates are taken, so that what was replayed from the journal does not count for long."""
 _LABELS = 6
+FEWEST_CANDIDATES, FEWEST_PART, FEWEST_SECONDS = 20, 0.05, 3.0
+"""How far a run has to be for an ETA: candidates judged, or a part of what is wanted; and seconds."""
 
 
 class Screen(Protocol):
@@ -157,20 +159,34 @@ def status_line(snapshot: Snapshot, rates: Rates) -> str:
     """Where the run stands, in one line of plain text."""
     accepted, wanted = sum(snapshot.accepted.values()), sum(snapshot.share.values())
     rejected = sum(snapshot.rejects.values())
-    replayed = f" ({snapshot.replayed:,} replayed)" if snapshot.replayed else ""
-    eta = (wanted - accepted) / rates.accepted if rates.accepted > 0 else None
+    tokens = f"{short(snapshot.input_tokens)}+{short(snapshot.output_tokens)} tokens"
+    eta = (wanted - accepted) / rates.accepted if rates.accepted > 0 and _tells(snapshot, accepted, wanted) else None
     parts = [
         f"{accepted:,}/{wanted:,}",
         labels_line(snapshot),
         f"{rejected:,} rejected" if rejected else "",
         f"{snapshot.in_flight:,} in flight",
-        f"{snapshot.requests:,} requests{replayed}",
-        f"{short(snapshot.input_tokens)}+{short(snapshot.output_tokens)} tokens",
-        f"${snapshot.usd:.2f}" if snapshot.usd is not None else "",
-        f"{rates.requests:.1f}/s",
+        _replies(snapshot),
+        tokens if snapshot.requests else "",
+        f"${snapshot.usd:.2f}" if snapshot.usd else "",
+        f"{rates.requests:.1f}/s" if snapshot.requests else "",
         f"ETA {duration(eta)}" if eta is not None and accepted < wanted else duration(snapshot.seconds),
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _tells(snapshot: Snapshot, accepted: int, wanted: int) -> bool:
+    """Whether there is enough of the run to say how long the rest takes."""
+    enough = snapshot.candidates >= FEWEST_CANDIDATES or accepted >= FEWEST_PART * wanted
+    return enough and snapshot.seconds >= FEWEST_SECONDS
+
+
+def _replies(snapshot: Snapshot) -> str:
+    """`1,000 requests (56 replayed)`, or `85 replayed` where no model was asked."""
+    if not snapshot.replayed:
+        return f"{snapshot.requests:,} requests"
+    replayed = f"{snapshot.replayed:,} replayed"
+    return f"{snapshot.requests:,} requests ({replayed})" if snapshot.requests else replayed
 
 
 def labels_line(snapshot: Snapshot) -> str:

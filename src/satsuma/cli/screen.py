@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDE = 10_000
+_NARROW = 40
+_UNDER = "    "
 
 
 def console() -> Console:
@@ -31,6 +33,17 @@ def line(text: str) -> None:
     from rich.text import Text
 
     console().print(Text(plain(text, keep="\n\t")), soft_wrap=True)
+
+
+def named(name: str, text: str) -> None:
+    """A value with its name, its further lines under the first; on a terminal wrapped between words."""
+    import textwrap
+
+    whole = plain(f"{name}: {text}", keep="\n\t")
+    if sys.stdout.isatty():
+        wide = max(console().width, _NARROW) - len(_UNDER)
+        whole = "\n".join(textwrap.fill(each, wide, replace_whitespace=False) for each in whole.split("\n"))
+    line(f"  {whole}".replace("\n", f"\n{_UNDER}"))
 
 
 def columns(rows: Sequence[Sequence[str]]) -> None:

@@ -20,28 +20,39 @@ def print_run(run: Run) -> None:
     """Print the summary of a run."""
     summary = run.summary()
     line(heading(summary))
-    _labels(summary)
+    if summary.candidates or summary.size:
+        _labels(summary)
     _correction(summary, run.state.matrix)
     _rejects(summary)
     line("")
     line(cost(summary))
-    line(f"dataset: {run.data_path}" if run.data_path.exists() else f"run: {run.path}")
+    line(f"dataset: {run.data_path}" if summary.size and run.data_path.exists() else f"run: {run.path}")
+
+
+def print_so_far(run: Run) -> None:
+    """Print how much there is of a run that waits for answers, if there is anything."""
+    summary = run.summary()
+    if summary.size:
+        line(f"{summary.name}: {summary.size:,} of {summary.n:,} so far")
 
 
 def heading(summary: Summary) -> str:
     """`copa: 200 of 200 instances, complete`."""
-    why = f" ({summary.reason})" if summary.reason else ""
-    return f"{summary.name}: {summary.size:,} of {summary.n:,} instances, {summary.state}{why}"
+    state, reason = summary.state, summary.reason
+    told = reason if reason.startswith(state) else f"{state} ({reason})" if reason else state
+    return f"{summary.name}: {summary.size:,} of {summary.n:,} instances, {told}"
 
 
 def cost(summary: Summary) -> str:
-    """Candidates, requests, tokens, money and time in one line."""
+    """Candidates, requests, tokens, money and time in one line; no money where none was spent."""
     totals = summary.totals
+    replies = "reply" if totals.recorded == 1 else "replies"
     parts = [
         f"{summary.candidates:,} candidates",
-        f"{totals.requests:,} requests",
-        f"{totals.input_tokens:,} + {totals.output_tokens:,} tokens",
-        f"${totals.usd:.4f}" if totals.usd is not None else "",
+        f"{totals.requests:,} requests" if totals.requests or not totals.recorded else "",
+        f"{totals.recorded:,} {replies} from the recording" if totals.recorded else "",
+        f"{totals.input_tokens:,} + {totals.output_tokens:,} tokens" if totals.requests else "",
+        f"${totals.usd:.4f}" if totals.usd else "",
         f"{totals.given_up:,} given up" if totals.given_up else "",
         f"{totals.seconds:,.1f} s",
     ]
@@ -78,6 +89,6 @@ def _rejects(summary: Summary) -> None:
         return
     line("")
     rows = [(r.step, r.reason, f"{r.count:,}") for r in summary.rejects]
-    table(("dropped in", "because", "candidates"), rows[:_ROWS], numbers=1)
+    table(("dropped in", "because", "rejects"), rows[:_ROWS], numbers=1)
     if len(rows) > _ROWS:
         line(f"and {len(rows) - _ROWS} more reasons")

@@ -72,6 +72,7 @@ class Client:
         self._account = account
         self._asking: dict[str, asyncio.Task[Reply]] = {}
         self._replayed = 0
+        self._recorded = 0
         self._totals = dict.fromkeys(routes, ModelTotals())
         self._recent: deque[bool] = deque(maxlen=WINDOW)
         self._ended: SatsumaError | None = None
@@ -107,7 +108,7 @@ class Client:
         if task is None:
             found = self._journal.get(key)
             if found is not None and not (found.error and self._retry_failed and key not in self._retried):
-                self._replayed += 1
+                self._replayed += self._journal.had(key)
                 return found
             task = self._start(request, key)
         return await asyncio.shield(task)
@@ -149,6 +150,7 @@ class Client:
         usage = sum((m.usage for m in models.values()), Usage())
         return Totals(
             asked=sum(m.asked for m in models.values()),
+            recorded=self._recorded,
             replayed=self._replayed,
             in_flight=sum(r.in_flight for r in self._routes.values()),
             input_tokens=usage.input_tokens,
@@ -192,7 +194,7 @@ class Client:
         """Ask, count, commit."""
         try:
             outcome = await route.ask(request)
-            self._totals[request.model] = self._totals[request.model].plus(outcome)
+            self._count(request.model, outcome)
             entry = Entry(key, request, outcome.reply, outcome.attempts, outcome.seconds, outcome.wasted)
             with self._motion:
                 await self._journal.put(entry)
@@ -209,6 +211,12 @@ class Client:
             self._retried.add(key)
         self._judge(outcome)
         return outcome.reply
+
+    def _count(self, model: str, outcome: Outcome) -> None:
+        if outcome.attempts:
+            self._totals[model] = self._totals[model].plus(outcome)
+        else:
+            self._recorded += 1
 
     def _judge(self, outcome: Outcome) -> None:
         """Stop when more than 1% of the last askings were given up: trying again does not repair what is wrong."""

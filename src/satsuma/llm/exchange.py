@@ -28,6 +28,8 @@ from satsuma.llm.exchange_replies import Found, Line, Unusable, custom_id, diges
 from satsuma.llm.request import Reply, Request
 
 URL = "/v1/chat/completions"
+_FORM = 'One line for each answer: {"custom_id": "k1-…", "content": "…"}, or as in the output of OpenAI\'s Batch API.'
+"""What is told until there is a file of replies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,9 @@ class FileExchange:
         self._tell_unknown()
         _write(self.requests, (request_line(request) for request in waiting))
         raise Waiting(
-            f"waiting for {len(waiting)} answer{'s' * (len(waiting) != 1)}: the requests are in {self.requests}",
-            f'Put the answers into {self.replies}, one line each, {{"custom_id": "k1-…", "content": "…"}} or in the '
-            "output form of OpenAI's Batch API, and run the same command again.",
+            f"waiting for {len(waiting):,} answer{'s' * (len(waiting) != 1)} in {self.replies}; "
+            f"the requests are in {self.requests}",
+            "" if self._seen else _FORM,
         )
 
     def close(self) -> None:

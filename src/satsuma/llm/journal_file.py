@@ -171,7 +171,10 @@ def _look_at(path: Path) -> None:
         if path.is_dir():
             raise JournalError(f"{path} is a directory, not a journal")
         if not path.exists():
-            raise JournalError(f"there is no journal at {path}")
+            raise JournalError(
+                f"there is no journal at {path}",
+                "Name a run directory that `satsuma generate` wrote, or the journal.sqlite in one.",
+            )
         # No plain open() here: closing it would drop the locks that SQLite has on the file in this process.
         if path.stat().st_size == 0:
             raise JournalError(

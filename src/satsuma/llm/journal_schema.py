@@ -71,6 +71,8 @@ SELECT_ENTRY = (
     f"SELECT {PROVEN}, request, step, path, attempts, seconds, created, wasted_input_tokens, wasted_output_tokens "  # noqa: S608
     "FROM replies"
 )
+SELECT_ID = "SELECT id FROM replies WHERE key = ?"
+SELECT_LAST_ID = "SELECT max(id) FROM replies"
 DELETE_REPLY = "DELETE FROM replies WHERE key = ?"
 UPSERT_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 UPSERT_BATCH = (
@@ -78,8 +80,9 @@ UPSERT_BATCH = (
     "identity = excluded.identity, state = excluded.state, keys = excluded.keys, detail = excluded.detail"
 )
 TALLY = """
-SELECT step, identity, count(*), sum(error <> ''), sum(attempts), sum(seconds), sum(input_tokens), sum(output_tokens),
-    sum(wasted_input_tokens), sum(wasted_output_tokens)
+SELECT step, identity, count(*), sum(error <> ''), sum(attempts), sum(seconds),
+    sum((attempts > 0) * input_tokens), sum((attempts > 0) * output_tokens),
+    sum(wasted_input_tokens), sum(wasted_output_tokens), sum(attempts = 0)
 FROM replies INDEXED BY replies_tally GROUP BY step, identity ORDER BY step, identity
 """
 
@@ -103,8 +106,9 @@ Row = tuple[Value, ...]
 class Entry:
     """A request, its reply, and what it took.
 
-    attempts: calls made, the last one included. seconds: from the first attempt to the reply. wasted: tokens that
-    failed attempts were billed for, beside the reply's own. created: seconds since 1970, UTC.
+    attempts: calls made, the last one included; 0 for a reply from a recording. seconds: from the first attempt to the
+    reply. wasted: tokens that failed attempts were billed for, beside the reply's own. created: seconds since 1970,
+    UTC.
     """
 
     key: str
@@ -118,7 +122,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Totals of one step with one model identity. attempts, seconds, tokens: sums; `wasted` as in `Entry`."""
+    """Totals of one step with one model identity. attempts, seconds, tokens: sums; `wasted` as in `Entry`.
+
+    recorded: how many of the replies are from a recording; `usage` is without them.
+    """
 
     step: str
     identity: str
@@ -128,6 +135,7 @@ class Tally:
     seconds: float
     usage: Usage
     wasted: Usage
+    recorded: int = 0
 
 
 @dataclass(frozen=True, slots=True)

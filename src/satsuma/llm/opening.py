@@ -19,6 +19,7 @@ from satsuma.llm.bill import Bill, Used, spent_for
 from satsuma.llm.budget import Budget
 from satsuma.llm.eventlog import EventLog
 from satsuma.llm.exchange import FileExchange
+from satsuma.llm.http import checked_url
 from satsuma.llm.lane import Lane
 from satsuma.llm.limits import Limiter
 from satsuma.llm.models import LISTED, find, open_model, provider_of
@@ -50,9 +51,12 @@ def identities(settings: Settings) -> dict[str, str]:
     Opens nothing but a recording.
 
     Raises:
-        SettingsError: a model's name cannot be used.
+        SettingsError: a model's name or the base URL cannot be used.
+        ModelError: there is no such provider.
         JournalError: a recording cannot be read, or does not say which models it was made of.
     """
+    if settings.base_url:
+        checked_url(settings.base_url)
     return {step: _identity(step, model, settings) for step, model in _named(settings).items()}
 
 
@@ -65,14 +69,20 @@ def _named(settings: Settings) -> dict[str, str]:
 
 
 def _identity(step: str, model: str, settings: Settings) -> str:
-    if model.startswith(BATCH):
-        return model.removeprefix(BATCH)
     if model.startswith(FILE):
         return settings.identity or "file"
     if model.startswith(REPLAY):
         recorded = _recorded(model)
         return recorded.get(step) or recorded[""]
-    return model
+    name = model.removeprefix(BATCH)
+    find(name, base_url=_base_url(name, settings))
+    return name
+
+
+def _base_url(model: str, settings: Settings) -> str:
+    """The address of a model: the run's, if it is of the same provider."""
+    own = provider_of(model) == provider_of(settings.model.removeprefix(BATCH))
+    return settings.base_url if own else ""
 
 
 def _recorded(model: str) -> Mapping[str, str]:
@@ -191,17 +201,12 @@ class Opening:
             return Later(Parking(exchange, self.motion), exchange.close)
         return self._batches(model.removeprefix(BATCH)) if model.startswith(BATCH) else self._lane(model)
 
-    def _base_url(self, model: str) -> str:
-        """The address of a model: the run's, if it is of the same provider."""
-        own = provider_of(model) == provider_of(self._settings.model.removeprefix(BATCH))
-        return self._settings.base_url if own else ""
-
     def _batches(self, model: str) -> Route:
         from satsuma.llm.batch import Batched, BatchModel
         from satsuma.llm.batch_book import Means
         from satsuma.llm.batch_opening import open_batches
 
-        base_url = self._base_url(model)
+        base_url = _base_url(model, self._settings)
         api = open_batches(model, base_url=base_url, timeout=self._settings.timeout, note=self._note)
         means = Means(
             self._journal, self._budget, policy=self._policy, note=self._note, log=self._log,
@@ -210,7 +215,7 @@ class Opening:
         return Batched(BatchModel(api, Origin(model, base_url), means), self.motion)
 
     def _lane(self, model: str) -> Lane:
-        s, base_url = self._settings, self._base_url(model)
+        s, base_url = self._settings, _base_url(model, self._settings)
         provider = open_model(model, base_url=base_url, timeout=s.timeout, concurrency=s.concurrency, note=self._note)
         limiter = Limiter(
             ceiling=s.concurrency, start=min(FIRST_CONCURRENCY, s.concurrency), rpm=s.rpm, tpm=s.tpm, log=self._log

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class Outcome:
     """How an asking ended.
 
-    attempts: calls made. seconds: from the first attempt to the reply. wasted: tokens of the attempts that are not the
-    reply's. exhausted: given up because the tries ran out, rather than because of what was asked.
+    attempts: calls made, 0 for a reply from a recording. seconds: from the first attempt to the reply. wasted: tokens
+    of the attempts that are not the reply's. exhausted: given up because the tries ran out, rather than because of what
+    was asked.
     """
 
     reply: Reply
@@ -106,7 +107,7 @@ class Recorded:
         Raises:
             JournalError: there is none.
         """
-        return Outcome((await self._recording.complete(request)).reply)
+        return Outcome((await self._recording.complete(request)).reply, attempts=0)
 
     def stop(self, error: Callable[[], SatsumaError]) -> None:
         """Nobody waits here."""
@@ -165,12 +166,14 @@ class Account(Protocol):
 class Totals:
     """What happened in this process so far.
 
-    asked: replies that a model gave now; replayed: from the journal. in_flight: requests with a model, or parked.
+    asked: replies that a model gave now; recorded: from a recording; replayed: those that were in the journal when it
+    was opened, each time one is used. in_flight: requests with a model, or parked.
     given_up: among `asked`. attempts: calls. usd: what the run has cost, None without a price, or where it takes the
     price table, which is loaded for a budget in money and at the end only. models: the same by identity.
     """
 
     asked: int = 0
+    recorded: int = 0
     replayed: int = 0
     in_flight: int = 0
     input_tokens: int = 0
@@ -179,3 +182,8 @@ class Totals:
     attempts: int = 0
     usd: float | None = None
     models: Mapping[str, ModelTotals] = field(default_factory=dict)
+
+    @property
+    def new(self) -> int:
+        """Replies that the journal did not have."""
+        return self.asked + self.recorded

@@ -14,7 +14,6 @@ text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import orjson
@@ -98,11 +97,6 @@ def to_reject_row(reject: Reject) -> Row:
         "raw": no_surrogates(reject.raw),
         "requests": list(reject.requests),
     }
-
-
-def weight(row: Mapping[str, object]) -> int:
-    """The characters in a row's own texts and options: what decides when a row group is full."""
-    return sum(len(v) if isinstance(v, str) else sum(map(len, v)) for v in row.values() if isinstance(v, str | list))
 
 
 def _provenance(p: Provenance) -> Row:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FINGERPRINT_PREFIX = "c1-"
 """Names the algorithm: blake2b, 128 bits, over the card's JSON in its own order (the order of labels counts)."""
 _ABSENT = object()
+_MODELS = "models"
 _SHOWN = 6
 
 
@@ -37,7 +38,8 @@ def fingerprint(card: Card) -> str:
 
 def differences(previous: RunState, wanted: RunState) -> list[str]:
     """What decides the data and differs, one short text each: `seed: 0 → 7`, `card.task: "Pick …" → "Choose …"`."""
-    found = list(_changes("", previous.settings, wanted.settings))
+    old, new = previous.settings, wanted.settings
+    found = [*_model_changes(_models(old), _models(new)), *_changes("", _others(old), _others(new))]
     if previous.fingerprint != wanted.fingerprint:
         found += list(_changes("card", previous.card, wanted.card)) or ["card: the order of its fields"]
     if previous.lag != wanted.lag:
@@ -106,6 +108,23 @@ def begin(
     )
 
 
+def _model_changes(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
+    """`model: a → b` and `model for correction: a → b`; a step without a model of its own asks the run's."""
+    for step in dict.fromkeys(["", *old, *new]):
+        before, after = (models.get(step) or models.get("", "") for models in (old, new))
+        if before != after:
+            yield f"model{f' for {step}' if step else ''}: {before} → {after}"
+
+
+def _models(settings: Mapping[str, object]) -> Mapping[str, object]:
+    models = settings.get(_MODELS)
+    return models if isinstance(models, Mapping) else {}
+
+
+def _others(settings: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in settings.items() if name != _MODELS}
+
+
 def _changes(where: str, old: object, new: object) -> Iterator[str]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*old, *(k for k in new if k not in old)]:
@@ -115,6 +134,6 @@ def _changes(where: str, old: object, new: object) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    if value is _ABSENT:
-        return "absent"
+    if value is _ABSENT or value is None:
+        return "not given"
     return one_line(json.dumps(value, ensure_ascii=False), 40)

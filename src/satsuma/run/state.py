@@ -21,7 +21,7 @@ from satsuma.run.redact import redact
 FORMAT = 1
 """Raised when a field changes its meaning; a newer one is refused."""
 
-StateName = Literal["running", "complete", "budget", "interrupted", "waiting", "exhausted", "failed"]
+StateName = Literal["running", "complete", "budget", "interrupted", "waiting", "exhausted", "stopped", "failed"]
 """`running` is also what a killed run says: it had no chance to say otherwise."""
 
 
@@ -32,12 +32,13 @@ class _Frozen(BaseModel):
 class Totals(_Frozen):
     """What a run has cost since it was begun, over all its processes.
 
-    requests: answered by the model; replayed: answered from the journal by the last process. usd: US dollars, None
-    where no price is known. seconds: of wall clock while a process was at work. given_up: requests whose tries were
-    exhausted.
+    requests: answered by a model; recorded: replies from a recording, which cost nothing; replayed: of earlier
+    processes, from the journal, used by the last one. tokens: of `requests`. usd: US dollars, None where no price is
+    known. seconds: of wall clock while a process was at work. given_up: requests whose tries were exhausted.
     """
 
     requests: int = 0
+    recorded: int = 0
     replayed: int = 0
     input_tokens: int = 0
     output_tokens: int = 0

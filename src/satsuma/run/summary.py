@@ -22,7 +22,7 @@ class LabelRow:
 
 @dataclass(frozen=True, slots=True)
 class RejectRow:
-    """How many candidates were dropped in a step for a class of reasons."""
+    """How many rejects a step has for a class of reasons: candidates, and in `contexts` contexts that repeat others."""
 
     step: str
     reason: str

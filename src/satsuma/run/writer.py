@@ -1,6 +1,6 @@
 """The dataset and the rejects, written as they come, the same bytes for the same rows.
 
-A row group is closed after `GROUP_ROWS` rows or `GROUP_CHARACTERS` characters, whichever is first: both depend on the
+A row group is closed after `GROUP_ROWS` rows or `GROUP_BYTES` bytes, whichever is first: both depend on the
 rows alone, so that neither timing nor batching shows in the file, and memory holds one row group however many rows
 there are. Everything is written under hidden names and renamed at `commit`; until then the previous dataset is
 untouched.
@@ -10,6 +10,7 @@ Not covered: the same bytes from another version of pyarrow (run.json records wh
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +18,11 @@ from typing import IO, Self
 
 import orjson
 import pyarrow as pa
+import pyarrow.json as pj
 import pyarrow.parquet as pq
 
 from satsuma.run.atomic import part_of, put_in_place, writing
-from satsuma.run.columns import REJECTS, Row, schema, to_reject_row, to_row, weight
+from satsuma.run.columns import REJECTS, Row, schema, to_reject_row, to_row
 from satsuma.run.directory import RunDirectory
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Reject
@@ -28,7 +30,7 @@ from satsuma.task.instance import Instance, Reject
 _POOL = pa.system_memory_pool()
 """Arrow's own pool keeps some 40 MB more than it uses."""
 GROUP_ROWS = 512
-GROUP_CHARACTERS = 32 * 1024 * 1024
+GROUP_BYTES = 32 * 1024 * 1024
 COMPRESSION = "zstd"
 
 
@@ -44,8 +46,8 @@ class ParquetFile:
         self.path = path
         self.rows = 0
         self._columns = columns
-        self._pending: list[Row] = []
-        self._characters = 0
+        self._pending: list[bytes] = []
+        self._bytes = 0
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = part_of(path).open("wb")
@@ -57,10 +59,11 @@ class ParquetFile:
         Raises:
             RunError: a row group could not be written.
         """
-        self._pending.append(row)
-        self._characters += weight(row)
+        line = _line(row)
+        self._pending.append(line)
+        self._bytes += len(line)
         self.rows += 1
-        if len(self._pending) >= GROUP_ROWS or self._characters >= GROUP_CHARACTERS:
+        if len(self._pending) >= GROUP_ROWS or self._bytes >= GROUP_BYTES:
             self._flush()
 
     def finish(self) -> None:
@@ -86,12 +89,21 @@ class ParquetFile:
     def _flush(self) -> None:
         if not self._pending:
             return
-        arrays = [pa.array([row[c.name] for row in self._pending], c.type, memory_pool=_POOL) for c in self._columns]
-        table = pa.Table.from_arrays(arrays, schema=self._columns)
+        table = _table(b"".join(self._pending), self._columns)
         with writing(self.path):
             self._writer.write_table(table, row_group_size=len(self._pending))
         self._pending = []
-        self._characters = 0
+        self._bytes = 0
+
+
+def _table(lines: bytes, columns: pa.Schema) -> pa.Table:
+    """The rows as Arrow reads them from JSON; `pa.array` would import pandas, where it is installed."""
+    return pj.read_json(
+        io.BytesIO(lines),
+        read_options=pj.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        parse_options=pj.ParseOptions(explicit_schema=columns, unexpected_field_behavior="error"),
+        memory_pool=_POOL,
+    )
 
 
 class JsonLines:
@@ -115,7 +127,7 @@ class JsonLines:
             RunError: it could not be written.
         """
         with writing(self.path):
-            self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            self._file.write(_line(row))
 
     def finish(self) -> None:
         """Write what is pending.
@@ -131,6 +143,10 @@ class JsonLines:
         with suppress(OSError):
             self._file.close()
         part_of(self.path).unlink(missing_ok=True)
+
+
+def _line(row: Row) -> bytes:
+    return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class DatasetWriter:

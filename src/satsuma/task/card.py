@@ -27,6 +27,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from satsuma.settings import STEPS
+
 RESERVED: Final = frozenset({"id", "text", "target", "provenance"})
 """Columns that every dataset has, so that no field can take their name."""
 MAX_OPTIONS: Final = 26
@@ -320,12 +322,20 @@ class Card(Strict):
     prompts: Prompts = Field(Prompts(), description="Templates of one's own for the four steps.")
     correction: Correction = Field(Correction(), description="Step 4, self-correction.")
     verbalize: Verbalization = Field(Verbalization(), description="How an instance becomes text and target.")
-    models: dict[Literal["contexts", "seeds", "instance", "correction"], str] = Field(
+    models: dict[str, str] = Field(
         default_factory=dict, description="Step → the model that it asks, where it is not the run's."
     )
     metric: str = Field("accuracy", description="The measure that students are compared by.")
     license: str = Field("other", description="Licence of the data, as the Hugging Face hub writes it.")
     source: str = Field("", description="Where the task comes from: a paper or an address.")
+
+    @field_validator("models")
+    @classmethod
+    def _known_steps(cls, models: dict[str, str]) -> dict[str, str]:
+        for step in models:
+            if step not in STEPS:
+                raise at_fault(f"there is no step {step}; the steps are {', '.join(STEPS)}", step)
+        return models
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
 
