@@ -91,6 +91,7 @@ def test_a_terminal_has_values_wrapped_between_words_and_a_pipe_has_them_whole(
     whole = call("show", "run", "context 1").stdout
     assert f"  message: {'word ' * 50}\n    end\n" in whole
     terminal = Terminal()
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys, "stdout", terminal)
     call("show", "run", "context 1")
     lines = terminal.getvalue().splitlines()
