@@ -23,7 +23,7 @@ KILLS = 5
 OPTIONS = ["-n", N, "--concurrency", 16, "--timeout", 1]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", list(range(1, 11)))
 def test_killed_at_random_moments_it_ends_with_the_same_bytes_and_never_repeats_a_journaled_request(
     shell: Shell, seed: int
 ) -> None:
