@@ -369,3 +369,12 @@ def test_whatever_stands_in_a_card_it_loads_or_is_refused_in_words() -> None:
             assert all(line.startswith("card.yaml") for line in error.message.splitlines())
             outcomes.add(False)
     assert outcomes == {True, False}
+
+
+def test_a_misspelt_key_hides_no_other_mistake(write: Write) -> None:
+    card = write("task: Sort it.\ninptus: {a: b}\noutput:\n  labels: [yes]\n  propotions: {yes: 1}\n")
+    assert mistakes(card)[:3] == [
+        "card.yaml:2: inptus: unknown key; did you mean inputs?",
+        "card.yaml:4: output.labels: a label set has at least two labels, and this one has 1",
+        "card.yaml:5: output.propotions: unknown key; did you mean proportions?",
+    ]

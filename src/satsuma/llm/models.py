@@ -200,11 +200,16 @@ def list_models() -> list[Listed]:
     rows.append(_listed(ANY))
     return [
         *rows,
-        Listed("batch:openai/NAME", (), "", False, "", "OpenAI's batch API: half the price, within a day"),
-        Listed("batch:anthropic/NAME", (), "", False, "", "Anthropic's batch API: half the price, within a day"),
+        _batched(BUILT_IN["openai"]),
+        _batched(BUILT_IN["anthropic"]),
         Listed("file:DIR", (), "", False, "", "questions and answers in files"),
         Listed("replay:PATH", (), "", False, "", "a journal or a run directory"),
     ]
+
+
+def _batched(kind: ProviderKind) -> Listed:
+    about = "batch API: half the price, within a day"
+    return Listed(f"batch:{kind.name}/NAME", kind.variables, kind.variable(), kind.needs_key, kind.address(), about)
 
 
 def _listed(kind: ProviderKind) -> Listed:

@@ -148,8 +148,8 @@ def _validated(data: dict[str, object], read: Examined, directory: Path | None) 
         card: Card | None = Card.model_validate(data)
     except ValidationError as error:
         found = error.errors(include_url=False)[:_MOST_FLAWS]
-        flaws += [_shape_flaw(read, e) for e in _without_renamed(found)]
-        card = _guessed(data, found)
+        card, further = _guessed(data, found)
+        flaws += [_shape_flaw(read, e) for e in (*_without_renamed(found), *further)]
     if card is not None:
         flaws += [read.flaw(path, what) for path, what in islice(inconsistencies(card), _MOST_FLAWS)]
         card, more = put_in_place(card, Places(read.file, read.document, directory))
@@ -167,14 +167,14 @@ def _shape_flaw(read: Examined, error: ErrorDetails) -> Flaw:
     return read.flaw(path, told(error))
 
 
-def _guessed(data: dict[str, object], errors: list[ErrorDetails]) -> Card | None:
-    """The card that was probably meant, to find what else is wrong with it; None if that cannot be told."""
+def _guessed(data: dict[str, object], errors: list[ErrorDetails]) -> tuple[Card | None, list[ErrorDetails]]:
+    """The card that was probably meant, to find what else is wrong with it; or what is wrong even then, as written."""
     repaired = deepcopy(data)
     for error in sorted(errors, key=lambda e: e["type"] != "extra_forbidden"):
         path = _field_of(place(error))
         around = _mapping_at(repaired, path[:-1])
         if around is None or not path:
-            return None
+            return None, []
         key = str(path[-1])
         if error["type"] == "extra_forbidden":
             value, meant_key = around.pop(key, None), _meant_key(path)
@@ -183,9 +183,22 @@ def _guessed(data: dict[str, object], errors: list[ErrorDetails]) -> Card | None
         elif error["type"] != "missing" or key not in around:
             around.pop(key, None)
     try:
-        return Card.model_validate(repaired)
-    except ValidationError:
-        return None
+        return Card.model_validate(repaired), []
+    except ValidationError as error:
+        again = error.errors(include_url=False)[:_MOST_FLAWS]
+        told = [place(e) for e in errors if e["type"] != "extra_forbidden"]
+        return None, [e for e in again if _is_written(data, place(e)) and not _is_around(place(e), told)]
+
+
+def _is_around(path: DataPath, places: list[DataPath]) -> bool:
+    """Whether the place holds one of these: what is wrong with it then follows from what is missing there."""
+    return any(other[: len(path)] == path for other in places)
+
+
+def _is_written(data: dict[str, object], path: DataPath) -> bool:
+    """Whether the user wrote something at this place, rather than under a name that was guessed."""
+    around = _mapping_at(data, path[:-1]) if path else None
+    return around is not None and path[-1] in around
 
 
 def _field_of(path: DataPath) -> DataPath:
