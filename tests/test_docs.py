@@ -13,7 +13,7 @@ from satsuma.curate.selection import BARREN, STARVED
 from satsuma.curate.shares import LAG
 from satsuma.run.columns import PROVENANCE, REJECTS
 from satsuma.run.state import Counts, RunState, StateName, Totals
-from satsuma.task.card import Contexts, Seed
+from satsuma.task.card_steps import Contexts, Seed
 from tests.sessions import ROOT, blocks, normal, replayed
 
 PAGES = {

@@ -20,7 +20,8 @@ import orjson
 import pyarrow as pa
 
 from satsuma.run.plain import no_surrogates
-from satsuma.task.card import Card, OptionList
+from satsuma.task.card import Card
+from satsuma.task.card_output import OptionList
 
 if TYPE_CHECKING:
     from satsuma.task.instance import Instance, Provenance, Reject, Value

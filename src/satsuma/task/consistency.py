@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import BaseModel
 
-from satsuma.task.card import RESERVED, Card, OptionList
+from satsuma.task.card import RESERVED, Card
+from satsuma.task.card_output import OptionList
 from satsuma.task.flaw import DataPath, meant, quoted
 
 METRICS = (

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from satsuma.errors import CardError
-from satsuma.task.card import Card, Origin, PromptFile
+from satsuma.task.card import Card, Origin
+from satsuma.task.card_forms import PromptFile
 from satsuma.task.flaw import DataPath, Flaw, field_name, quoted
 from satsuma.task.yaml import Document, decode
 

@@ -12,7 +12,10 @@ from typing import TypeGuard
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from satsuma.task.card import Card, Contexts, Correction, Input, Label, OptionList, Output, Prompts, Seed, Verbalization
+from satsuma.task.card import Card
+from satsuma.task.card_inputs import Input
+from satsuma.task.card_output import Label, OptionList, Output
+from satsuma.task.card_steps import Contexts, Correction, Prompts, Seed, Verbalization
 from satsuma.task.flaw import DataPath, meant, quoted
 
 _MODELS: tuple[tuple[tuple[str, ...], type[BaseModel]], ...] = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from satsuma.task.card import Card, OptionList
+from satsuma.task.card import Card
+from satsuma.task.card_output import OptionList
 from satsuma.task.outputs.choice import ChoiceOutput
 from satsuma.task.outputs.kind import ALL, Asked, Draft, Judgement, Mistake, OutputKind
 from satsuma.task.outputs.labels import LabelOutput
