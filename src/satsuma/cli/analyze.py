@@ -1,0 +1,107 @@
+"""`satsuma analyze`: the papers' measurements of a dataset, beside original data if there is some."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from satsuma.cli.options import with_options
+
+if TYPE_CHECKING:
+    from satsuma.measures.analysis import Analysis
+
+
+class Format(StrEnum):
+    """How the analysis is printed."""
+
+    TEXT = "text"
+    MD = "md"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What `satsuma analyze` is given."""
+
+    dataset: Annotated[
+        Path, typer.Argument(help="A run, a file or a folder of rows, or a BIG-bench task.json.", metavar="DATASET")
+    ]
+    against: Annotated[
+        list[Path], typer.Option("--against", help="A dataset to compare with; may be repeated.", metavar="DATASET")
+    ] = field(default_factory=list)
+    card: Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")] = ""
+    text: Annotated[
+        list[str], typer.Option("--text", help="A column of the text; may be repeated.", metavar="COLUMN")
+    ] = field(default_factory=list)
+    label: Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")] = ""
+    split: Annotated[str, typer.Option("--split", help="The split of a folder to measure.", metavar="SPLIT")] = ""
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT
+    only: Annotated[
+        list[str], typer.Option("--only", help="A measurement to make; may be repeated.", metavar="NAME")
+    ] = field(default_factory=list)
+    sample: Annotated[int, typer.Option("--sample", help="Instances to compare with one another.", min=1)] = 10_000
+    embedded: Annotated[int, typer.Option("--embedded", help="Instances to embed and map.", min=1)] = 1_000
+    embedder: Annotated[
+        str, typer.Option("--embedder", help="minilm, static, a hub name, a folder, or none.", metavar="NAME")
+    ] = "minilm"
+    seed: Annotated[int, typer.Option("--seed", help="Of samples, folds and the map.")] = 0
+
+
+@with_options(Arguments)
+def command(given: Arguments) -> None:
+    """Measure a dataset: diversity, duplicates, bias, shortcuts, difficulty, correction."""
+    from satsuma import api
+
+    analysis = api.analyze(
+        given.dataset,
+        against=given.against,
+        card=given.card or None,
+        text=given.text,
+        label=given.label or None,
+        split=given.split or None,
+        only=tuple(given.only),
+        sample=given.sample,
+        embedded=given.embedded,
+        embedder=None if given.embedder == "none" else given.embedder,
+        seed=given.seed,
+    )
+    match given.form:
+        case Format.JSON:
+            _print_json(analysis)
+        case Format.MD:
+            from satsuma.cli.screen import line
+            from satsuma.measures.rendering import markdown
+
+            line(markdown(analysis).rstrip("\n"))
+        case Format.TEXT:
+            _print_text(analysis)
+
+
+def _print_json(analysis: Analysis) -> None:
+    import orjson
+
+    typer.echo(orjson.dumps(analysis.to_json(), option=orjson.OPT_INDENT_2).decode("utf-8"))
+
+
+def _print_text(analysis: Analysis) -> None:
+    from satsuma.cli.screen import line, table
+    from satsuma.measures.rendering import entity_lines, headline_rows, missing
+
+    told = f"{analysis.instances:,} instances, {analysis.kind}; text: {analysis.text}; label: {analysis.label}"
+    line(f"{analysis.name}: {told}")
+    for note in analysis.notes:
+        line(f"note: {note}")
+    line("")
+    for finding in analysis.verdict:
+        line(f"{finding.level}: {finding.text}")
+    line("")
+    names = [Path(other.name).name for other in analysis.against]
+    table(("", Path(analysis.name).name, *names), headline_rows(analysis), numbers=1 + len(names))
+    for text in entity_lines(analysis):
+        line(text)
+    for name, why in missing(analysis):
+        line(f"{name}: not defined: {why}")
