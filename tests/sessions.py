@@ -5,7 +5,8 @@
     ```yaml      saved under the name that the sentence before it gives, if it gives one
 
 All blocks of a page share one directory and one environment, in which `satsuma` is this interpreter's, and the usual
-providers are a model server on loopback. A command may fail only where the next one is `echo $?`.
+providers are a model server on loopback, which knows what docs/new.md asks. A command may fail only where the next one
+is `echo $?`.
 
 `python -m tests.sessions README.md` writes the outputs of a page anew. Not covered: other languages (`sh` blocks are
 for the reader), and the lines that tell how far a run is, which depend on the clock and are left out.
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import satsuma
 from satsuma.testing import serve
+from tests.drafting.clauses import answers
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -79,7 +81,7 @@ def replayed(page: str, directory: Path) -> str:
         AssertionError: a command or a program failed.
     """
     parts, last = [], 0
-    with serve() as server:
+    with serve(script=answers) as server:
         place = _Place(directory, server.url)
         for block in blocks(page):
             parts += [page[last : block.start], place.used(block)]

@@ -14,9 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from satsuma.api import check, demo, estimate, generate
+    from satsuma.api import analyze, check, demo, estimate, export, generate, new
     from satsuma.checking import CheckReport
     from satsuma.costing import Estimate
+    from satsuma.drafting.job import NewCard
     from satsuma.errors import (
         BudgetSpent,
         CardError,
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
         RunError,
         SatsumaError,
         SettingsError,
+        SourceError,
         Stopped,
         Waiting,
     )
+    from satsuma.measures.analysis import Analysis
     from satsuma.progress import Progress, Snapshot
     from satsuma.run.run import Run
     from satsuma.settings import Settings
@@ -43,13 +46,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "satsuma.api": ("check", "demo", "estimate", "generate"),
+    "satsuma.api": ("analyze", "check", "demo", "estimate", "export", "generate", "new"),
     "satsuma.checking": ("CheckReport",),
     "satsuma.costing": ("Estimate",),
+    "satsuma.drafting.job": ("NewCard",),
     "satsuma.errors": (
         "BudgetSpent", "CardError", "DataError", "Exhausted", "ExtraError", "Interrupted", "JournalError", "ModelError",
-        "NotRecorded", "RunError", "SatsumaError", "SettingsError", "Stopped", "Waiting",
+        "NotRecorded", "RunError", "SatsumaError", "SettingsError", "SourceError", "Stopped",
+        "Waiting",
     ),
+    "satsuma.measures.analysis": ("Analysis",),
     "satsuma.progress": ("Progress", "Snapshot"),
     "satsuma.run.run": ("Run",),
     "satsuma.settings": ("Settings",),
@@ -60,6 +66,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Analysis",
     "BudgetSpent",
     "Card",
     "CardError",
@@ -72,6 +79,7 @@ __all__ = [
     "Interrupted",
     "JournalError",
     "ModelError",
+    "NewCard",
     "NotRecorded",
     "Progress",
     "Provenance",
@@ -82,13 +90,17 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Snapshot",
+    "SourceError",
     "Stopped",
     "Waiting",
+    "analyze",
     "check",
     "demo",
     "estimate",
+    "export",
     "generate",
     "load_card",
+    "new",
 ]
 
 

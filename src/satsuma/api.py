@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 if TYPE_CHECKING:
     from satsuma.checking import CheckReport
     from satsuma.costing import Estimate
+    from satsuma.drafting.job import NewCard
+    from satsuma.drafting.order import NewOptions
     from satsuma.llm.request import Message
+    from satsuma.measures.analysis import Analysis
+    from satsuma.measures.corpus import MeasureOptions
     from satsuma.progress import Progress
     from satsuma.run.run import Run
-    from satsuma.settings import Options
+    from satsuma.settings import Options, Settings
     from satsuma.task.card import Card
+    from satsuma.task.texts import Source
 
 CardRef = "Card | str | Path | Mapping[str, object]"
 
@@ -24,13 +29,16 @@ def generate(
     n: int,
     model: str,
     out: str | Path | None = None,
+    seeds: Source | None = None,
+    contexts: Source | None = None,
     progress: Progress | None = None,
     **options: Unpack[Options],
 ) -> Run:
     """Generate a dataset of n labelled instances with TarGEN (arXiv 2310.17876).
 
     card: a built-in card's name, a path, a mapping, or a loaded card. model: PROVIDER/NAME, file:DIR or replay:PATH.
-    out: the run directory, `runs/NAME` by default; what it holds of this run is reused. progress: sees every
+    out: the run directory, `runs/NAME` by default; what it holds of this run is reused. seeds, contexts: texts of your
+    own in place of the card's or a model's, or the file that they are in (`satsuma.task.texts`). progress: sees every
     change. options: see `satsuma.settings.Settings`.
 
     Raises:
@@ -43,14 +51,35 @@ def generate(
     from satsuma.session import carry_out
     from satsuma.settings import Settings
     from satsuma.targen.job import generation_job
-    from satsuma.task.card import Card
-    from satsuma.task.loader import load_card
 
-    loaded = card if isinstance(card, Card) else load_card(card)
+    shown = progress or Silent()
+    loaded = _with_texts(card, seeds, contexts, shown)
     settings = Settings(n=n, model=model, **options).with_models_of(loaded.models)
+    _check_left_out(settings, seeds, contexts)
     job = generation_job(loaded, settings)
     place = Path(out) if out is not None else Path("runs") / loaded.name
-    return enter(lambda interrupts: carry_out(job, place, progress or Silent(), interrupts))
+    return enter(lambda interrupts: carry_out(job, place, shown, interrupts))
+
+
+def _with_texts(
+    card: Card | str | Path | Mapping[str, object], seeds: Source | None, contexts: Source | None, progress: Progress
+) -> Card:
+    """The card, loaded, with the texts that a run is given."""
+    from satsuma.task.loader import load_card
+    from satsuma.task.textfiles import with_texts
+
+    loaded, told = with_texts(load_card(card), seeds, contexts)
+    for note in told:
+        progress.note(note)
+    return loaded
+
+
+def _check_left_out(settings: Settings, seeds: Source | None, contexts: Source | None) -> None:
+    from satsuma.errors import SettingsError
+
+    for step, given in (("seeds", seeds), ("contexts", contexts)):
+        if given is not None and step in settings.without:
+            raise SettingsError(f"{step} are given and left out at once", f"Leave out --{step} or --no-{step}.")
 
 
 def estimate(
@@ -60,6 +89,8 @@ def estimate(
     model: str,
     pilot: int = 0,
     out: str | Path | None = None,
+    seeds: Source | None = None,
+    contexts: Source | None = None,
     progress: Progress | None = None,
     **options: Unpack[Options],
 ) -> Estimate:
@@ -74,20 +105,67 @@ def estimate(
     from satsuma.costing import estimate_cost
     from satsuma.errors import SettingsError
     from satsuma.pilot import measured
+    from satsuma.progress import Silent
     from satsuma.settings import Settings
-    from satsuma.task.card import Card
-    from satsuma.task.loader import load_card
 
     if pilot < 0:
         raise SettingsError(f"pilot is {pilot}, but has to be 0 or more", "With 0 nothing is asked.")
-    loaded = card if isinstance(card, Card) else load_card(card)
+    loaded = _with_texts(card, seeds, contexts, progress or Silent())
     settings = Settings(n=n, model=model, **options).with_models_of(loaded.models)
+    _check_left_out(settings, seeds, contexts)
     place = Path(out).expanduser() if out is not None else Path("runs") / loaded.name
     wanted = min(pilot, n)
     seen = measured(loaded, settings, place) if wanted else None
     if wanted and (seen is None or seen.accepted < wanted):
         generate(loaded, n=wanted, model=model, out=place, progress=progress, **options)
     return estimate_cost(loaded, settings, place)
+
+
+def new(
+    task: str = "",
+    *,
+    out: str | Path,
+    model: str,
+    progress: Progress | None = None,
+    **options: Unpack[NewOptions],
+) -> NewCard:
+    """Draft a task card with a model, and make a few instances with it.
+
+    task: what the task is, in a sentence; may be empty where rows show it. out: the card's file. model, progress: as
+    for `generate`. options: where rows come from and how many instances to make (`NewOptions`), and the settings of
+    `generate`. The replies are journaled in `runs/new-NAME` unless `run` names another directory. The run has fewer
+    instances than were wanted if little is valid that the card asks for (`satsuma.drafting.trial`).
+
+    Raises:
+        SettingsError: there is another file at `out`, or nothing to draft a card from.
+        DataError: the rows cannot be read, or do not show what is to be found.
+        CardError: the model drafted no card that can be used, in three tries.
+        SatsumaError: as from `generate`; the same call goes on. The card is in its place once it is drafted.
+    """
+    from satsuma.door import enter
+    from satsuma.drafting.job import NewCard, draft
+    from satsuma.drafting.order import order_of, settings_of
+    from satsuma.drafting.trial import REQUESTS, most_requests
+    from satsuma.errors import BudgetSpent
+    from satsuma.progress import Silent
+    from satsuma.settings import Settings
+    from satsuma.task.loader import load_card
+
+    order, chosen = order_of(task, Path(out), options), settings_of(options)
+    shown = progress or Silent()
+    enter(lambda interrupts: draft(order, Settings(n=max(1, order.n), model=model, **chosen), shown, interrupts))
+    card, run = load_card(order.path), None
+    if order.n:
+        chosen["revise"] = True  # another draft of the card takes the place of the one before
+        if bounded := chosen.get("max_requests") is None:
+            chosen["max_requests"] = most_requests(order.run, order.n)
+        try:
+            run = generate(card, n=order.n, model=model, out=order.run, progress=shown, **chosen)
+        except BudgetSpent as spent:
+            if not bounded or spent.limit != REQUESTS:
+                raise
+            run = spent.run
+    return NewCard(order.path, card, check(order.path), run)
 
 
 def check(card: str | Path | Mapping[str, object]) -> CheckReport:
@@ -131,3 +209,46 @@ def demo(card: str = "copa", *, out: str | Path | None = None, progress: Progres
         seed=found.seed,
         revise=out is None,
     )
+
+
+def export(run: Run | str | Path, form: str = "fields", out: str | Path | None = None) -> Path:
+    """Write a run's dataset as JSON Lines in a form that other programs read.
+
+    form: `superglue` (the rows of the SuperGLUE task that the card is), `pairs` (text and target) or `fields` (the
+    card's fields). out: the file; `exports/FORM.jsonl` in the run directory where left out. Returns the file.
+
+    Raises:
+        SettingsError: there is no such form, or the card's rows cannot have it.
+        RunError: there is no dataset yet, or it cannot be read.
+    """
+    from satsuma import exporting
+
+    return exporting.export(run, form, out)
+
+
+def analyze(
+    dataset: str | Path,
+    *,
+    against: Sequence[str | Path] = (),
+    card: Card | str | Path | None = None,
+    text: Sequence[str] = (),
+    label: str | None = None,
+    split: str | None = None,
+    **options: Unpack[MeasureOptions],
+) -> Analysis:
+    """Measure a dataset: diversity, duplicates, bias, shortcuts, difficulty, correction (docs/measures.md).
+
+    dataset: a run directory, a file or a folder of rows (JSONL, JSON, CSV, Parquet, Arrow), what `save_to_disk` wrote,
+    or a BIG-bench task.json. against: datasets to compare it with. card: the card that describes the rows; text, label:
+    columns instead. split: of a folder. options: how much is measured, and with what (`MeasureOptions`).
+
+    Raises:
+        ExtraError: a package of the extra `analyze` is not installed.
+        DataError: something is no dataset, has no rows, or lacks a column that was named.
+    """
+    from satsuma.measures.analysis import analyze_dataset
+    from satsuma.measures.corpus import Options
+    from satsuma.reading.dataset import Selection
+
+    selection = Selection(card, tuple(text), label, split)
+    return analyze_dataset(dataset, tuple(against), selection, Options(**options))

@@ -1,8 +1,9 @@
 """What `satsuma check` finds: every mistake of a card at once, and what is allowed but unwise.
 
 A mistake keeps the card from running; a warning does not. Every remark has its place, `file:line: field: what`. Each
-kind of warning is one small generator, and one entry in `_ADVICE`. No model is asked: prompts are rendered with
-placeholders by the caller's `render`, so this room knows nothing of the steps.
+kind of warning is one small generator, and one entry in `_ADVICE`; those that compare words are in `satsuma.overlaps`.
+No model is asked: prompts are rendered with placeholders by the caller's `render`, so this room knows nothing of the
+steps.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from pathlib import Path
 
 from satsuma.errors import CardError
 from satsuma.llm.request import Message
+from satsuma.overlaps import overlaps
 from satsuma.task.card import Card
-from satsuma.task.consistency import Found, kind, option_names
+from satsuma.task.card_output import Kind
+from satsuma.task.consistency_fields import Found, option_names
 from satsuma.task.flaw import Flaw, in_order, quoted
 from satsuma.task.loader import Examined, examine
 
@@ -30,10 +33,15 @@ FEW_CONTEXTS = 5
 _COMPARED = 150
 _ALIKE = 0.9
 _LISTED = 5
-_FITTING = {
-    "labels": {"accuracy", "balanced-accuracy", "f1", "macro-f1", "matthews", "micro-f1"},
-    "choice": {"accuracy"},
-    "text": {"exact-match", "rouge-l", "token-f1", "accuracy"},
+_LABELS = {"accuracy", "accuracy+gender-parity", "accuracy+macro-f1", "balanced-accuracy", "f1", "macro-f1", "matthews"}
+_FITTING: dict[Kind, set[str]] = {
+    "labels": {*_LABELS, "mean-absolute-error", "micro-f1", "quadratic-kappa"},
+    "multiple": {"exact-match", "macro-f1", "micro-f1"},
+    "spans": {"exact-match", "span-f1"},
+    "choice": {"accuracy", "multiple-choice-grade", "token-f1+em"},
+    "choices": {"exact-match", "f1a+em", "micro-f1"},
+    "span": {"exact-match", "token-f1", "token-f1+em"},
+    "text": {"exact-match", "rouge-l", "token-f1", "token-f1+em", "accuracy"},
 }
 
 
@@ -110,7 +118,7 @@ def _described(card: Card) -> Found:
     if len(card.task.split()) < 3:
         yield ("task",), "is very short; say in a sentence what is given and what is to be found"
     for name, one in card.inputs.items():
-        if not one.description.strip() and not one.values:
+        if not one.description.strip() and not one.values and not one.computed:
             yield ("inputs", name), "has no description; say what it holds and how long it is"
     bare = [name for name, label in (card.output.labels or {}).items() if not label.description.strip()]
     if bare:
@@ -160,7 +168,7 @@ def _shares(card: Card) -> Found:
 
 
 def _examples_balanced(card: Card) -> Found:
-    if not card.examples or kind(card) == "text":
+    if not card.examples or card.output.kind == "text":
         return
     shown = Counter(str(example[card.output.name]) for example in card.examples)
     known = list(card.output.labels or map(str, range(len(option_names(card)))))
@@ -177,6 +185,8 @@ def _varied(card: Card) -> Found:
     for name, values in card.attributes.items():
         if len(values) == 1:
             yield ("attributes", name), "has one value, so it does not make instances differ"
+    for part, left_out in card.left_out.items():
+        yield (part, "file"), left_out
     if 0 < len(card.contexts.given) < FEW_CONTEXTS:
         yield ("contexts",), f"{_counted_contexts(card)}: instances will be much alike"
 
@@ -198,11 +208,11 @@ def _learned(card: Card) -> Found:
                 ("verbalize", "labels"),
                 f"gives {count} labels the word {quoted(word)}; students cannot tell them apart",
             )
-    if card.metric not in _FITTING[kind(card)]:
-        fitting = ", ".join(sorted(_FITTING[kind(card)]))
+    if card.metric not in _FITTING[card.output.kind]:
+        fitting = ", ".join(sorted(_FITTING[card.output.kind]))
         yield ("metric",), f"{card.metric} says little about this kind of output; fitting are {fitting}"
 
 
 _ADVICE: tuple[Callable[[Card], Found], ...] = (
-    _described, _told_apart, _given_away, _shares, _examples_balanced, _varied, _learned,
+    _described, _told_apart, overlaps, _given_away, _shares, _examples_balanced, _varied, _learned,
 )  # fmt: skip

@@ -42,7 +42,4 @@ async def collect(
             changed()
             if selection.complete:
                 return
-    raise Exhausted(
-        "the model has no more contexts: every one has been expanded and nothing new came",
-        "What there is by now is in place. A card with `contexts` of its own, or another model, gives more.",
-    )
+    raise Exhausted("there are no more candidates", "What there is by now is in place.")

@@ -10,6 +10,7 @@ One exception type per kind of mistake, all under `SatsumaError`:
     │   └── NotRecorded      a recording that lacks a reply
     ├── ModelError       a model that cannot be reached or refuses for good (key, name, billing)
     ├── DataError        an input file that is not what it was said to be
+    ├── SourceError      a source dataset that cannot be read, or that is refused (code of its own, gated)
     ├── ExtraError       a package of an optional extra that is not installed
     └── Stopped          the run ended before n, with everything it has so far in place; itself: too much was given up
         ├── Interrupted      by Ctrl-C or SIGTERM
@@ -71,6 +72,10 @@ class ModelError(SatsumaError):
 
 class DataError(SatsumaError):
     """An input file that is not what it was said to be."""
+
+
+class SourceError(SatsumaError):
+    """A source dataset that cannot be read, or that is refused: it needs code of its own, or is gated."""
 
 
 class ExtraError(SatsumaError):

@@ -2,7 +2,7 @@
 
 Measured, by step: the tokens of each request and its answer with those of failed attempts, how long it took, and how
 many requests there are for each question (answers that could not be used, repeats, votes). And how many candidates it
-took for each instance. Extrapolated: what n instances need is counted (`units` in `targen/forecast.py`) for the
+took for each instance. Extrapolated: what n instances need is counted (`targen/growth.py`) for the
 candidates that they take at this yield, and multiplied with what was measured.
 
 The range comes from a bootstrap with a fixed seed: the yield from its Beta posterior, the requests of each step drawn
@@ -27,7 +27,7 @@ from satsuma.run.directory import RunDirectory
 from satsuma.run.identity import differences
 from satsuma.session import wanted_state
 from satsuma.targen.asking import STEPS, Step
-from satsuma.targen.forecast import units
+from satsuma.targen.growth import units
 
 if TYPE_CHECKING:
     from satsuma.settings import Settings
@@ -61,7 +61,10 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What there is of a run: of so many candidates, these were accepted, and these valid but without room."""
+    """What there is of a run: of so many candidates, these were accepted, and these valid but without room.
+
+    without: the steps that it leaves out.
+    """
 
     card: Card
     n: int
@@ -69,6 +72,7 @@ class Measured:
     accepted: int
     surplus: int
     by_step: Mapping[str, _Seen]
+    without: tuple[str, ...] = ()
 
     def used(self, step: str) -> Size:
         """What a step has used so far."""
@@ -115,7 +119,7 @@ class Measured:
         return self._scaled(rate, means)
 
     def _scaled(self, rate: float, means: Mapping[Step, tuple[float, float]]) -> dict[Step, Size]:
-        needed = units(self.card, max(self.n, self.n / max(rate, 0.01)))
+        needed = units(self.card, max(self.n, self.n / max(rate, 0.01)), self.without)
         made: dict[Step, Size] = {}
         for step in STEPS:
             requests = needed[step] * self._each(step)
@@ -126,7 +130,8 @@ class Measured:
         """Requests for each question of a step."""
         seen, begun = self.by_step[step], len(self.by_step["instance"].questions)
         # A step of its own for each candidate is counted by its questions: a pilot ends with some not yet asked.
-        there = len(seen.questions) if step in ("instance", "correction") else units(self.card, begun)[step]
+        each = step in ("instance", "correction")
+        there = len(seen.questions) if each else units(self.card, begun, self.without)[step]
         return len(seen.tokens) / there if there else 0.0
 
 
@@ -149,7 +154,7 @@ def measured(card: Card, settings: Settings, place: Path) -> Measured | None:
     if not by_step["instance"].questions:
         return None
     surplus = sum(state.counts.rejects.get("surplus", {}).values())
-    return Measured(card, settings.n, state.counts.candidates, state.size, surplus, by_step)
+    return Measured(card, settings.n, state.counts.candidates, state.size, surplus, by_step, settings.without)
 
 
 def _read(path: Path) -> Mapping[str, _Seen]:

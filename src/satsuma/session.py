@@ -19,6 +19,8 @@ from pathlib import Path
 
 from satsuma.ahead import Ahead
 from satsuma.collect import collect
+from satsuma.curate.duplicates import NearDuplicates
+from satsuma.curate.noise import estimate_noise
 from satsuma.curate.selection import Outcome, Selection
 from satsuma.curate.shares import LAG
 from satsuma.door import Interrupts
@@ -29,10 +31,11 @@ from satsuma.llm.journal import Journal
 from satsuma.llm.opening import identities
 from satsuma.progress import Progress, Snapshot
 from satsuma.run.directory import RunDirectory
-from satsuma.run.identity import begin, check_same_run, is_finished
+from satsuma.run.identity import begin, check_same_run, differences, is_finished
 from satsuma.run.readme import write_readme
 from satsuma.run.run import Run
 from satsuma.run.state import Counts, RunState, StateName, Totals
+from satsuma.run.trust import Audit, Noise
 from satsuma.run.writer import DatasetWriter
 from satsuma.settings import Settings
 from satsuma.stream import End
@@ -117,7 +120,8 @@ class _Work:
         self._began = time.monotonic()
         self._ticked = 0.0
         self._settled = False
-        self._selection = Selection(job.settings.n, job.weights, job.settings.seed)
+        near = NearDuplicates(job.card.duplicates.threshold)
+        self._selection = Selection(job.settings.n, job.weights, job.settings.seed, near)
 
     async def do(self, interrupts: Interrupts) -> SatsumaError | None:
         """Fill the directory as far as it goes; how it ended, None if n was reached."""
@@ -236,9 +240,22 @@ class _Work:
                 "totals": self._totals(client, journal),
                 "counts": counts,
                 "matrix": _nested(tally.flow),
+                "noise": self._noise(),
+                "audit": self._audit(),
                 "files": dict(files),
             }
         )
+
+    def _noise(self) -> Noise | None:
+        own, settings = self._job.card.correction, self._job.settings
+        blind = own.blind if settings.blind is None else settings.blind
+        return estimate_noise(self._selection.tally.ballots, blind=blind, policy=settings.policy or own.policy)
+
+    def _audit(self) -> Audit | None:
+        """An audit of what was there before holds for it: the dataset of a larger n contains it."""
+        previous = self._previous
+        grows = previous is not None and previous.n <= self._wanted.n and not differences(previous, self._wanted)
+        return previous.audit if previous and grows else None
 
     def _totals(self, client: Client, journal: Journal) -> Totals:
         before = self._previous.totals.seconds if self._previous else 0.0

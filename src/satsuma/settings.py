@@ -17,6 +17,8 @@ from satsuma.errors import SettingsError
 Policy = Literal["relabel", "drop", "keep"]
 STEPS = ("contexts", "seeds", "instance", "correction")
 """The steps that can have a model of their own."""
+OPTIONAL = ("contexts", "seeds", "correction")
+"""The steps that can be left out."""
 OPERATIONAL = frozenset(
     {"n", "base_url", "concurrency", "timeout", "tries", "rpm", "tpm", "budget", "max_tokens", "max_requests",
      "price", "revise", "retry_failed", "jsonl", "log"}
@@ -33,6 +35,7 @@ class Options(TypedDict, total=False):
     votes: int | None
     blind: bool | None
     policy: Policy | None
+    without: tuple[str, ...]
     temperature: float | None
     base_url: str
     concurrency: int
@@ -56,10 +59,11 @@ class Settings:
 
     n: instances wanted. model: PROVIDER/NAME, file:DIR or replay:PATH; models: step → model where a step has its own.
     identity: the name under which answers of `file:` are recorded. votes, blind, policy: of self-correction; None
-    takes the card's. concurrency: requests in flight at most. timeout: seconds without a byte before an attempt is
-    given up. tries: attempts per request. rpm, tpm: requests and tokens per minute. budget: US dollars. max_tokens,
-    max_requests: of the whole run. price: US dollars per million tokens, in and out, or the path of a file of prices
-    (YAML or JSON: model → [in, out]). revise: go on in a directory that holds another run of the same card name.
+    takes the card's. without: steps that are left out, of `OPTIONAL`. concurrency: requests in flight at most. timeout:
+    seconds without a byte before an attempt is given up. tries: attempts per request. rpm, tpm: requests and tokens per
+    minute. budget: US dollars. max_tokens, max_requests: of the whole run. price: US dollars per million tokens, in and
+    out, or the path of a file of prices (YAML or JSON: model → [in, out]). revise: go on in a directory that holds
+    another run of the same card name.
     """
 
     n: int
@@ -70,6 +74,7 @@ class Settings:
     votes: int | None = None
     blind: bool | None = None
     policy: Policy | None = None
+    without: tuple[str, ...] = ()
     temperature: float | None = 1.0
     base_url: str = ""
     concurrency: int = 256
@@ -94,12 +99,28 @@ class Settings:
                 "no model was named", "Name one with --model PROVIDER/NAME; `satsuma models` lists them."
             )
         self._check_numbers()
+        self._check_left_out()
         for step in self.models:
             if step not in STEPS:
                 raise SettingsError(
                     f"a model is named for the step {step!r}, which there is not",
                     f"The steps are {', '.join(STEPS)}: --model-for correction=openai/gpt-4.1",
                 )
+
+    def _check_left_out(self) -> None:
+        for step in self.without:
+            if step not in OPTIONAL:
+                raise SettingsError(
+                    f"the step {step!r} cannot be left out",
+                    f"These can: {', '.join(OPTIONAL)}; every run has the step instance.",
+                )
+        if "correction" in self.without:
+            for name in ("votes", "blind", "policy"):
+                if getattr(self, name) is not None:
+                    raise SettingsError(
+                        f"{name} is given, but the correction is left out", f"Leave out --{name} or --no-correction."
+                    )
+        object.__setattr__(self, "without", tuple(step for step in OPTIONAL if step in self.without))
 
     def _check_numbers(self) -> None:
         for name in ("temperature", "timeout", "rpm", "tpm", "budget"):

@@ -18,7 +18,7 @@ import satsuma
 import satsuma.testing
 from satsuma.cli.generate import GenerateOptions
 from satsuma.llm.request import Json
-from satsuma.settings import OPERATIONAL, Options, Settings
+from satsuma.settings import OPERATIONAL, OPTIONAL, Options, Settings
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -63,8 +63,10 @@ def test_every_option_reaches_the_settings(call: Call, card: Path, model: list[s
 
 
 def test_the_command_line_has_an_option_for_every_setting() -> None:
-    fields = set(GenerateOptions.__dataclass_fields__) - {"card", "out", "quiet"}
-    settings = {"models" if name == "model_for" else name for name in fields}
+    fields = set(GenerateOptions.__dataclass_fields__) - {"card", "out", "quiet", "seeds", "contexts"}
+    left_out = {name for name in fields if name.startswith("no_")}
+    assert left_out == {f"no_{step}" for step in OPTIONAL}
+    settings = {"models" if name == "model_for" else name for name in fields - left_out} | {"without"}
     assert settings == set(Settings.__dataclass_fields__)
     assert set(Options.__annotations__) == settings - {"n", "model"}
     assert settings >= OPERATIONAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from satsuma.curate.duplicates import NearDuplicates
 from satsuma.curate.selection import BARREN, STARVED, Outcome, Selection
 from satsuma.curate.shares import LAG
 from satsuma.errors import Exhausted
@@ -59,6 +60,17 @@ def test_a_duplicate_of_something_that_had_no_room_is_still_a_duplicate() -> Non
         ("surplus", "no room: a has its 1 already"),
         ("duplicate", "the same words as an earlier one: candidate 1"),
     ]
+
+
+def test_a_near_duplicate_is_rejected_by_what_the_selection_was_given_to_decide_it() -> None:
+    selection = Selection(5, {"a": 1}, 0, NearDuplicates(0.7))
+    said = ["the old lamp fell off the shelf", "the old lamp fell off a shelf", "nobody saw the ferry leave"]
+    items = [i for n, text in enumerate(said) for i in selection.judge(n, outcome(n, selection.ask(), content=text))]
+    assert [i.reason if isinstance(i, Reject) else i.index for i in items] == [
+        0, "near-duplicate of candidate 0: ROUGE-L 0.86", 2
+    ]  # fmt: skip
+    assert selection.tally.rejected == {("duplicate", "near-duplicate of candidate …"): 1}
+    assert selection.tally.valid == {"a": 2}
 
 
 def test_nothing_valid_for_long_is_the_end_of_ideas() -> None:

@@ -32,7 +32,7 @@ def test_the_page_shows_every_field_of_a_card() -> None:
 
 def named(text: str) -> set[str]:
     """The words that stand in backquotes."""
-    return set(re.findall(r"`([\w-]+)`", text))
+    return set(re.findall(r"`([\w+-]+)`", text))
 
 
 def test_the_names_of_each_prompt_are_the_ones_on_the_page() -> None:

@@ -45,7 +45,7 @@ def test_the_cards_that_the_others_are_made_from_are_right(card: dict[str, objec
         ),
         (
             {**COPA, "output": {"choice": ["one", "question"]}},
-            "output.choice[1]: question is drawn from a list of values",
+            "output.choice[1]: question is drawn from values, computed or scratch",
         ),
         ({**COPA, "output": {"choice": ["one", "one"]}}, "output.choice[1]: one is named twice"),
         (

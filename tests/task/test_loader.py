@@ -206,7 +206,7 @@ def edited(old: str, new: str) -> str:
         ),
         (
             "task: a b\ninputs: {m: x}\noutput: {}\n",
-            "card.yaml:3: output: lacks what it is: give labels, choice or text",
+            "card.yaml:3: output: lacks what it is: give labels, choice, span or text",
         ),
         ("task: a b\ninputs: {m: x}\noutput: {labels: [a, b], text: t}\n", "card.yaml:3: output: has labels and text"),
         (

@@ -37,8 +37,8 @@ def command(options: EstimateOptions) -> None:
     settings = options.settings()
     with shown(quiet=options.quiet or not options.pilot) as progress:
         estimate = api.estimate(
-            options.card, n=options.n, model=options.model, pilot=options.pilot, out=options.out, progress=progress,
-            **settings,
+            options.card, n=options.n, model=options.model, pilot=options.pilot, out=options.out, seeds=options.seeds,
+            contexts=options.contexts, progress=progress, **settings,
         )  # fmt: skip
     if options.format == "json":
         import json

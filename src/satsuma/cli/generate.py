@@ -10,7 +10,7 @@ import typer
 
 from satsuma.cli.options import with_options
 from satsuma.errors import SettingsError, Stopped, Waiting
-from satsuma.settings import Settings
+from satsuma.settings import OPTIONAL, Settings
 
 if TYPE_CHECKING:
     from satsuma.settings import Options
@@ -62,6 +62,20 @@ class GenerateOptions:
         Literal["relabel", "drop", "keep"] | None,
         Option("--policy", help=f"What happens when a label does not hold; {_OF_THE_CARD}."),
     ] = None
+    seeds: Annotated[
+        str | None,
+        Option(
+            "--seeds",
+            help="Texts of your own that instances grow from: .txt, .jsonl, .csv, .tsv or .parquet.",
+            metavar="FILE[:COLUMN]",
+        ),
+    ] = None
+    contexts: Annotated[
+        str | None, Option("--contexts", help="Contexts of your own, in such a file.", metavar="FILE[:COLUMN]")
+    ] = None
+    no_contexts: Annotated[bool, Option("--no-contexts", help="Leave the contexts out, for comparison.")] = False
+    no_seeds: Annotated[bool, Option("--no-seeds", help="Leave the seeds out, for comparison.")] = False
+    no_correction: Annotated[bool, Option("--no-correction", help="Leave the correction out, for comparison.")] = False
     temperature: Annotated[
         float | None, Option("--temperature", help=f"Sampling temperature; {_DEFAULT['temperature']:g} by default.")
     ] = None
@@ -101,7 +115,8 @@ class GenerateOptions:
             SettingsError: --price or --model-for cannot be read.
         """
         given = {name: getattr(self, name) for name in _AS_THEY_ARE}
-        made = {"price": _price(self.price), "models": _models(self.model_for) or None}
+        without = tuple(step for step in OPTIONAL if getattr(self, f"no_{step}"))
+        made = {"price": _price(self.price), "models": _models(self.model_for) or None, "without": without or None}
         # `Options` is total=False: what is left out keeps its default.
         return {name: value for name, value in (given | made).items() if value is not None}  # type: ignore[return-value]
 
@@ -135,8 +150,9 @@ def command(options: GenerateOptions) -> None:
     try:
         with shown(quiet=options.quiet) as progress:
             run = api.generate(
-                options.card, n=options.n, model=options.model, out=options.out, progress=progress, **settings
-            )
+                options.card, n=options.n, model=options.model, out=options.out, seeds=options.seeds,
+                contexts=options.contexts, progress=progress, **settings,
+            )  # fmt: skip
     except Stopped as stopped:
         if stopped.run is not None and not options.quiet:
             (print_so_far if isinstance(stopped, Waiting) else print_run)(stopped.run)

@@ -16,7 +16,21 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from satsuma.cli import batches, check, demo, estimate, generate, models, show, tasks
+from satsuma.cli import (
+    analyze,
+    batches,
+    catalog,
+    check,
+    demo,
+    estimate,
+    export,
+    generate,
+    models,
+    new,
+    search,
+    show,
+    tasks,
+)
 from satsuma.cli.options import plain_words
 from satsuma.errors import SatsumaError
 
@@ -45,12 +59,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("new")(new.command)
 app.command("generate")(generate.command)
 app.command("estimate")(estimate.command)
 app.add_typer(tasks.app, name="tasks")
 app.command("check")(check.command)
 app.command("models")(models.command)
 app.command("show")(show.command)
+app.command("analyze")(analyze.command)
+app.command("export")(export.command)
+app.add_typer(catalog.app, name="catalog")
+app.command("search")(search.command)
 app.command("batches")(batches.command)
 app.command("demo")(demo.command)
 

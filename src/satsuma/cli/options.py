@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar, get_type_hints
 
 import typer
@@ -16,10 +16,11 @@ import typer
 T = TypeVar("T")
 
 
-def with_options(kind: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
-    """Makes `command(options)` a function of the dataclass's fields."""
+def with_options(kind: type[T], without: Collection[str] = ()) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """Makes `command(options)` a function of the dataclass's fields. without: fields that are no options of it."""
     hints = get_type_hints(kind, include_extras=True)
-    parameters = [_parameter(field, hints[field.name]) for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    offered = [field for field in dataclasses.fields(kind) if field.name not in without]  # type: ignore[arg-type]
+    parameters = [_parameter(field, hints[field.name]) for field in offered]
 
     def decorate(command: Callable[[T], None]) -> Callable[..., None]:
         def run(**values: object) -> None:

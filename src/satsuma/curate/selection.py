@@ -3,8 +3,6 @@
 A valid candidate that is not a duplicate is accepted while its label has room, and otherwise rejected as surplus; so
 the dataset of n is, per label, the first valid candidates in index order, and the dataset of a larger n contains it.
 What is judged here depends on the order of the indices alone.
-
-Not covered: near-duplicates.
 """
 
 from __future__ import annotations
@@ -15,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from satsuma.curate.duplicates import ExactDuplicates
+from satsuma.curate.ballots import Ballot, Ballots
+from satsuma.curate.duplicates import Duplicates, NearDuplicates
 from satsuma.curate.shares import LAG, LabelPlan, shares
 from satsuma.errors import Exhausted
 from satsuma.task.instance import Instance, Reject
@@ -34,22 +33,29 @@ class Outcome:
     """What became of a candidate.
 
     asked: the label it was asked for. Either instance with its final label and content (the words that duplicates are
-    judged by), or reject. notes: what was dropped on the way to it. flow: the label before and after correction, as
-    shown.
+    judged by), or reject. own: the part of the content that is no other instance's, where several grow from one seed.
+    notes: what was dropped on the way to it. flow: the label before and after correction, as shown. ballot: what was
+    said of its label.
     """
 
     asked: str
     instance: Instance | None = None
     label: str = ""
     content: str = ""
+    own: str = ""
     reject: Reject | None = None
     notes: tuple[Reject, ...] = ()
     flow: tuple[str, str] | None = None
+    ballot: Ballot | None = None
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was judged so far. rejected: (step, class of reason) → how many. flow: (asked, corrected) → how many."""
+    """What was judged so far.
+
+    rejected: (step, class of reason) → how many. flow: (asked, corrected) → how many. ballots: of those that were
+    corrected, accepted or not.
+    """
 
     judged: int = 0
     accepted: Counter[str] = field(default_factory=Counter)
@@ -57,6 +63,7 @@ class Tally:
     asked: Counter[str] = field(default_factory=Counter)
     rejected: Counter[tuple[str, str]] = field(default_factory=Counter)
     flow: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ballots: Ballots = field(default_factory=Counter)
 
     def rejects_by_step(self) -> dict[str, int]:
         """Step → rejects."""
@@ -69,12 +76,13 @@ class Tally:
 class Selection:
     """Asks for labels and judges outcomes; one of each per index, in index order."""
 
-    def __init__(self, n: int, weights: Mapping[str, int], seed: int) -> None:
+    def __init__(self, n: int, weights: Mapping[str, int], seed: int, duplicates: Duplicates | None = None) -> None:
+        """duplicates: what decides which texts say nothing new; exact duplicates alone where left out."""
         self.share = shares(weights, n, seed)
         self.tally = Tally()
         self._weights = {name: w / sum(weights.values()) for name, w in weights.items()}
         self._plan = LabelPlan(weights, seed)
-        self._duplicates = ExactDuplicates()
+        self._duplicates = duplicates or NearDuplicates(1)
         self._room = n
         self._barren = 0
         self._starved = 0
@@ -115,6 +123,8 @@ class Selection:
         for note in outcome.notes:
             yield self._rejected(note)
         verdict = self._verdict(index, outcome)
+        if outcome.ballot:
+            self.tally.ballots[outcome.ballot, isinstance(verdict, Instance)] += 1
         valid = outcome.label if isinstance(verdict, Instance) or (verdict.step == "surplus") else None
         self._plan.settle(valid)
         if isinstance(verdict, Instance):
@@ -128,9 +138,9 @@ class Selection:
         instance = outcome.instance
         if instance is None:
             return outcome.reject or Reject("", index, "candidate", "neither an instance nor a reject")
-        earlier = self._duplicates.first(outcome.content, index)
+        earlier = self._duplicates.first(outcome.content, index, outcome.own)
         if earlier is not None:
-            return _dropped(outcome, instance, "duplicate", f"the same words as an earlier one: candidate {earlier}")
+            return _dropped(outcome, instance, "duplicate", earlier.reason)
         self.tally.valid[outcome.label] += 1
         if outcome.label not in self._short:
             share = self.share[outcome.label]

@@ -1,7 +1,8 @@
 """The columns of a dataset and of its rejects, and how an instance becomes a row.
 
-    the card's inputs   string, or list<string> where the input is a list of options
-    the output field    string for labels and free text, int64 (from 0) for a choice
+    the card's inputs   string; int64 where the card computes a number; list<string> where it is a list of options
+    the output field    string for a label, a span or free text, int64 (from 0) for a choice; lists of these where
+    several hold, and a list of {start, end, label, text} for labelled spans
     text, target        the verbalized pair that students train on
     id                  the path (`context 3 / seed 2`)
     provenance          a struct of where it came from; the same for every card, so that datasets of several can be
@@ -21,10 +22,12 @@ import pyarrow as pa
 
 from satsuma.run.plain import no_surrogates
 from satsuma.task.card import Card
-from satsuma.task.card_output import OptionList
+from satsuma.task.card_output import Kind, OptionList
+from satsuma.task.instance import Span
 
 if TYPE_CHECKING:
-    from satsuma.task.instance import Instance, Provenance, Reject, Value
+    from satsuma.task.card_inputs import Input
+    from satsuma.task.instance import Instance, OutputValue, Provenance, Reject, Value
 
 Row = dict[str, object]
 
@@ -60,13 +63,31 @@ REJECTS = pa.schema(
 """The columns of rejects.parquet; `fields` is JSON text, since what was dropped may be incomplete."""
 
 
+_SPAN = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string()), ("text", pa.string())])
+_OUTPUTS: dict[Kind, pa.DataType] = {
+    "labels": pa.string(),
+    "multiple": pa.list_(pa.string()),
+    "spans": pa.list_(_SPAN),
+    "choice": pa.int64(),
+    "choices": pa.list_(pa.int64()),
+    "span": pa.string(),
+    "text": pa.string(),
+}
+
+
 def schema(card: Card) -> pa.Schema:
     """The columns of the card's dataset, in order."""
     listed = card.output.choice.field if isinstance(card.output.choice, OptionList) else None
-    inputs = [(name, pa.list_(pa.string()) if name == listed else pa.string()) for name in card.inputs]
-    output = (card.output.name, pa.string() if card.output.choice is None else pa.int64())
+    inputs = [(name, _input_type(card.inputs[name], listed=name == listed)) for name in card.columns]
+    output = (card.output.name, _OUTPUTS[card.output.kind])
     pair = [("text", pa.string()), ("target", pa.string())]
     return pa.schema([*inputs, output, *pair, ("id", pa.string()), ("provenance", PROVENANCE)])
+
+
+def _input_type(one: Input, *, listed: bool) -> pa.DataType:
+    if listed:
+        return pa.list_(pa.string())
+    return pa.int64() if one.type == "integer" else pa.string()
 
 
 def to_row(instance: Instance, card: Card) -> Row:
@@ -75,10 +96,9 @@ def to_row(instance: Instance, card: Card) -> Row:
     Raises:
         KeyError: it lacks one of the card's inputs.
     """
-    output = instance.output
     return {
-        **{name: _clean(instance.fields[name]) for name in card.inputs},
-        card.output.name: no_surrogates(output) if isinstance(output, str) else output,
+        **{name: _clean(instance.fields[name]) for name in card.columns},
+        card.output.name: _output(instance.output),
         "text": no_surrogates(instance.text),
         "target": no_surrogates(instance.target),
         "id": instance.id,
@@ -117,5 +137,24 @@ def _provenance(p: Provenance) -> Row:
     }
 
 
-def _clean(value: Value) -> str | list[str]:
-    return no_surrogates(value) if isinstance(value, str) else [no_surrogates(v) for v in value]
+def _clean(value: Value) -> str | int | list[str]:
+    if isinstance(value, tuple):
+        return [no_surrogates(v) for v in value]
+    return no_surrogates(value) if isinstance(value, str) else value
+
+
+def _output(value: OutputValue) -> str | int | list[object]:
+    if isinstance(value, tuple):
+        return [_one(v) for v in value]
+    return no_surrogates(value) if isinstance(value, str) else value
+
+
+def _one(value: str | int | Span) -> object:
+    if isinstance(value, Span):
+        return {
+            "start": value.start,
+            "end": value.end,
+            "label": no_surrogates(value.label),
+            "text": no_surrogates(value.text),
+        }
+    return no_surrogates(value) if isinstance(value, str) else value

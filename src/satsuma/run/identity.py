@@ -122,7 +122,8 @@ def _models(settings: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _others(settings: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in settings.items() if name != _MODELS}
+    """The settings that are given: one that an older run does not know is like one that was left out."""
+    return {name: value for name, value in settings.items() if name != _MODELS and value not in (None, "", [], {})}
 
 
 def _changes(where: str, old: object, new: object) -> Iterator[str]:

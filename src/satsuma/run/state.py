@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from satsuma.errors import RunError
 from satsuma.run.redact import redact
+from satsuma.run.trust import Applied, Audit, Noise
 
 FORMAT = 1
 """Raised when a field changes its meaning; a newer one is refused."""
@@ -66,8 +67,9 @@ class RunState(_Frozen):
 
     card: the resolved card, prompts included; fingerprint: its hash (`satsuma.run.identity.fingerprint`). settings:
     those that decide the data; operational: those that decide how it is got. models: step → model identity, `""` for
-    all other steps. matrix: label asked for → label after self-correction → instances. files: path in the directory →
-    sha256.
+    all other steps. matrix: label asked for → label after self-correction → instances. noise: an estimate of the labels
+    that are wrong; audit: what people found; applied: that this is an audited copy of another run. files: path in the
+    directory → sha256.
     """
 
     format: int = FORMAT
@@ -86,6 +88,9 @@ class RunState(_Frozen):
     totals: Totals = Totals()
     counts: Counts = Counts()
     matrix: dict[str, dict[str, int]] = Field(default_factory=dict)
+    noise: Noise | None = None
+    audit: Audit | None = None
+    applied: Applied | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
     @property

@@ -71,10 +71,10 @@ class Prompts:
         self._common: dict[str, object] = {
             "task": card.task,
             "language": card.language,
-            "inputs": {name: {"description": given.description} for name, given in card.inputs.items()},
+            "inputs": {name: {"description": card.inputs[name].description} for name in card.shown_inputs},
             "kind": output.kind,
             "name": output.name,
-            "examples": [_shown_example(example, output) for example in card.examples],
+            "examples": [_shown_example(card, example, output) for example in card.examples],
         }
         self._templates = {step: card_template(card, "prompts", step) or built_in(step) for step in STEPS}
         own = {name: card_template(card, "output", "labels", name, "prompt") for name in own_prompts(card)}
@@ -97,16 +97,16 @@ def own_prompts(card: Card) -> list[str]:
     return [name for name, label in (card.output.labels or {}).items() if label.prompt is not None]
 
 
-def _shown_example(example: Mapping[str, object], output: OutputKind) -> dict[str, str]:
+def _shown_example(card: Card, example: Mapping[str, object], output: OutputKind) -> dict[str, str]:
     fields: dict[str, Value] = {
         name: tuple(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
         for name, value in example.items()
         if name != output.name
     }
     return {
-        **displayed(fields, output),
+        **displayed(card, fields, output),
         **output.options(fields),
-        output.name: output.shown(fields, example[output.name]),
+        output.name: output.shown(fields, output.read(fields, example[output.name])),
     }
 
 
@@ -122,5 +122,16 @@ def _value(field: FieldInfo) -> str:
         values = get_args(kind)
         return f'"<{" or ".join(values)}>"' if len(values) <= MOST_NAMED else f'"<{field.description}>"'
     if get_origin(kind) is list:
-        return f'["<{field.description}>", …]'
+        return f"[{_item(get_args(kind)[0], field.description or '')}, …]"
     return f"<true or false: {field.description}>" if kind is bool else f'"<{field.description}>"'
+
+
+def _item(kind: Any, description: str) -> str:  # noqa: ANN401 - what a list is of: any type
+    """One item of a list, as a person would sketch it, or two where the items have a description of their own."""
+    if own := next((m.description for m in getattr(kind, "__metadata__", ()) if isinstance(m, FieldInfo)), None):
+        return f'"<{own}>", "<another>"'
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return "{" + ", ".join(f'"{name}": {_value(field)}' for name, field in kind.model_fields.items()) + "}"
+    if get_origin(kind) is Literal and len(get_args(kind)) <= MOST_NAMED:
+        return f'"<{" or ".join(get_args(kind))}>"'
+    return f'"<{description}>"'

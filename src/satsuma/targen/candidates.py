@@ -8,31 +8,34 @@ is asked for.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
 from satsuma.curate.selection import Outcome, Selection
+from satsuma.errors import Exhausted
 from satsuma.llm.ask import Answered, Unanswered
 from satsuma.llm.turns import TURN
 from satsuma.settings import Policy, Settings
-from satsuma.stream import END, End
 from satsuma.targen.asking import Asks, Prompts
-from satsuma.targen.contexts import ContextTree, GivenContexts, Place
-from satsuma.targen.correction import Corrected, correct, correction_question
-from satsuma.targen.instances import Varied, varied, write_instance
-from satsuma.targen.seeds import SeedPool
+from satsuma.targen.correction import Corrected, ballot, correct, correction_question
+from satsuma.targen.growth import Growth
+from satsuma.targen.instances import InstanceWriter, Varied, Wish, varied
+from satsuma.targen.places import Ended, Place
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Provenance, Reject, Value
-from satsuma.task.outputs import Asked, Draft, OutputKind, output_of
+from satsuma.task.outputs import Asked, Draft, Judgement, OutputKind, output_of
 from satsuma.task.verbalize import Verbalizer
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What decides a generation run besides n: the card, the seed, and how it is corrected."""
+    """What decides a generation run besides n: the card, the seed, what it grows from and how it is corrected.
 
-    card: Card
+    votes: 0 without correction.
+    """
+
+    growth: Growth
     seed: int
     votes: int
     blind: bool
@@ -42,10 +45,11 @@ class Recipe:
     def of(cls, card: Card, settings: Settings) -> Recipe:
         """The settings where they are given, the card's own otherwise."""
         own = card.correction
+        votes = own.votes if settings.votes is None else settings.votes
         return cls(
-            card,
+            Growth.of(card, settings.without),
             settings.seed,
-            own.votes if settings.votes is None else settings.votes,
+            0 if "correction" in settings.without else votes,
             own.blind if settings.blind is None else settings.blind,
             settings.policy or own.policy,
         )
@@ -67,7 +71,7 @@ class Targen:
     """Makes candidates. `make(i)` has to be called in index order; what it returns may run in any."""
 
     def __init__(self, recipe: Recipe, asks: Asks, selection: Selection) -> None:
-        card = recipe.card
+        card = recipe.growth.card
         self._recipe = recipe
         self._card = card
         self._asks = asks
@@ -75,85 +79,109 @@ class Targen:
         self._output: OutputKind = output_of(card)
         self._prompts = Prompts(card, self._output)
         self._verbalize = Verbalizer(card, self._output)
-        self._seeds = SeedPool(asks, self._prompts, card)
-        given = card.contexts.given
-        self._contexts: GivenContexts | ContextTree = (
-            GivenContexts(given) if given else ContextTree(asks, self._prompts, card, card.seed_spec.per_context)
-        )
+        self._told = frozenset(card.shown_inputs)
+        self._writer = InstanceWriter(asks, self._prompts, card, self._output)
+        self._places = recipe.growth.places(asks, self._prompts)
+        self._seeds = recipe.growth.seed_source(asks, self._prompts)
 
-    def make(self, index: int) -> Coroutine[object, object, Outcome | End]:
+    def make(self, index: int) -> Coroutine[object, object, Outcome]:
         """Candidate `index`, with the label that is its turn."""
         return self._candidate(index, self._selection.ask())
 
-    async def _candidate(self, index: int, asked: str) -> Outcome | End:
+    async def _candidate(self, index: int, asked: str) -> Outcome:
         TURN.set(index)
-        place = await self._contexts.place(index)
-        if place is None:
-            return END
-        notes = tuple(self._contexts.rejects(index))
+        place = await self._places.place(index)
+        notes = tuple(self._places.rejects(index))
+        if isinstance(place, Ended):
+            return _ended(place, index, asked, notes)
         text, seeds = await self._seeds.seed(place)
+        notes += seeds.rejects(place, index)
         if text is None:
             reject = Reject(place.id, index, "seeds", seeds.reason, asked, raw=seeds.raw, requests=seeds.keys)
             return Outcome(asked, reject=reject, notes=notes)
         drawn = varied(self._card, self._recipe.seed, index)
         origin = _Origin(place, index, asked, text, drawn, seeds.keys)
-        asking = Asked(asked, self._recipe.seed, index)
-        at = (place.id, place.context.name, text)
+        wish = Wish(
+            Asked(asked, self._recipe.seed, index), drawn, place.setting, text, place.use, place.uses, place.draw
+        )
         try:
-            draft, written = await write_instance(
-                self._asks, self._prompts, self._card, self._output, asking, drawn, at
-            )
+            draft, written = await self._writer.write(place.id, wish)
         except Unanswered as no:
             return Outcome(asked, reject=_unanswered(origin, "instance", no), notes=notes)
+        if self._recipe.votes == 0:
+            return self._decided(origin, draft, written, None, notes)
         question = correction_question(self._prompts, self._card, self._output, draft, blind=self._recipe.blind)
         try:
             corrected = await correct(self._asks, self._output, draft, question, self._recipe.votes, place.id)
         except Unanswered as no:
             return Outcome(asked, reject=_unanswered(origin, "correction", no, draft.fields, written.keys), notes=notes)
-        return self._decided(origin, draft, written, corrected, notes)
+        final = corrected.judgement if self._recipe.policy == "relabel" else draft
+        outcome = self._decided(origin, draft, written, corrected, notes)
+        return replace(outcome, ballot=ballot(self._output, draft, corrected, final))
 
     def _decided(
         self,
         origin: _Origin,
         draft: Draft,
         written: Answered[BaseModel],
-        corrected: Corrected,
+        corrected: Corrected | None,
         notes: tuple[Reject, ...],
     ) -> Outcome:
-        """The policy, applied."""
-        judged, keys = corrected.judgement, (*origin.keys, *written.keys, *corrected.keys)
-        flow = (draft.shown, judged.shown)
-        if self._recipe.policy == "drop" and judged.output != draft.output:
+        """The policy, applied; without correction the label is the one that was asked for."""
+        judged = corrected.judgement if corrected else Judgement(draft.output, draft.label, draft.shown)
+        keys = (*origin.keys, *written.keys, *(corrected.keys if corrected else ()))
+        flow = (draft.shown, judged.shown) if corrected else None
+        if corrected and self._recipe.policy == "drop" and judged.output != draft.output:
             reason = f"the label {draft.shown} did not hold, but {judged.shown}: {corrected.reason}"
             reject = Reject(
                 origin.place.id, origin.index, "correction", reason, origin.asked, draft.fields, written.raw, keys
             )
             return Outcome(origin.asked, reject=reject, notes=notes, flow=flow)
         keep = self._recipe.policy == "keep"
-        output, label = (draft.output, draft.label) if keep else (judged.output, judged.label)
-        text, target = self._verbalize(draft.fields, output)
+        final = draft if keep else replace(draft, output=judged.output, label=judged.label, shown=judged.shown)
+        if final.output != draft.output and (problem := self._writer.problem(final)):
+            reject = Reject(
+                origin.place.id, origin.index, "correction", problem, origin.asked, draft.fields, written.raw, keys
+            )
+            return Outcome(origin.asked, reject=reject, notes=notes, flow=flow)
+        text, target = self._verbalize(draft.fields, final.output)
+        fields = {name: draft.fields[name] for name in self._card.columns}
         provenance = Provenance(
             method="targen",
-            context=origin.place.context.name,
+            context=origin.place.setting,
             seed=origin.seed,
             attributes=origin.drawn.attributes,
             asked=draft.shown,
             corrected=judged.shown,
-            votes=corrected.votes,
-            agreement=corrected.agreement,
-            reason=corrected.reason,
             model=written.model,
-            corrector=corrected.model,
             requests=keys,
         )
-        instance = Instance(origin.place.id, origin.index, draft.fields, output, text, target, provenance)
-        return Outcome(origin.asked, instance, label, self._content(draft.fields), notes=notes, flow=flow)
+        if corrected:
+            provenance = replace(
+                provenance,
+                votes=corrected.votes,
+                agreement=corrected.agreement,
+                reason=corrected.reason,
+                corrector=corrected.model,
+            )
+        instance = Instance(origin.place.id, origin.index, fields, final.output, text, target, provenance)
+        content, shared = self._content(draft.fields), self._card.seed_spec.field
+        rest = {name: value for name, value in draft.fields.items() if name != shared}
+        own = self._content(rest) if shared and origin.place.uses > 1 else ""
+        return Outcome(origin.asked, instance, final.label, content, own, notes=notes, flow=flow)
 
     def _content(self, fields: Mapping[str, Value]) -> str:
         """The words that duplicates are judged by: what was written, whatever the order of the options."""
         options = self._output.options(fields)
-        own = [v for name, v in fields.items() if isinstance(v, str) and name not in options]
-        return "\n".join([*own, *sorted(options.values())])
+        said = [v for name, v in fields.items() if isinstance(v, str) and name not in options and name in self._told]
+        return "\n".join([*said, *sorted(options.values())])
+
+
+def _ended(place: Ended, index: int, asked: str, notes: tuple[Reject, ...]) -> Outcome:
+    """The end of the candidates; if there is something left to tell, it is a candidate that finds no place."""
+    if not notes:
+        raise Exhausted(place.reason, place.hint)
+    return Outcome(asked, reject=Reject(place.id, index, "contexts", place.reason, asked), notes=notes)
 
 
 def _unanswered(

@@ -1,57 +1,76 @@
 """TarGEN step 4, self-correction: a second look that keeps or replaces the label, with a reason.
 
 By default blind: the corrector is not shown the label that was asked for (the paper shows it: `blind: false`). With k
-votes, k draws of the same question are taken, and no more than it takes until the majority cannot change; on a tie
-the asked label stays if it is among the tied, else the first that was named.
+votes, up to k draws of the same question are taken, until the majority cannot change (`voting.py`). A draw that
+gives no usable answer is an abstention: it is not drawn again, and counts for nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from satsuma.curate.ballots import MOST_LABELS, Ballot, likened_ballot, named_ballot
 from satsuma.llm.ask import Answered, Unanswered
 from satsuma.llm.request import Message
 from satsuma.targen.asking import Asks, Prompts
+from satsuma.targen.voting import needed, winner
 from satsuma.task.card import Card
-from satsuma.task.outputs import Draft, Judgement, OutputKind
+from satsuma.task.outputs import Draft, Judgement, Mistake, OutputKind
 from satsuma.task.verbalize import displayed
 
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """The outcome of the votes. agreement: the share of the votes cast that the winning label got."""
+    """The outcome of the votes.
+
+    cast: every vote, in the order of the draws. agreement: the share of the votes cast that the winning label got.
+    keys: of every request, abstentions included.
+    """
 
     judgement: Judgement
-    votes: int
+    cast: tuple[Judgement, ...]
     agreement: float
     reason: str
     model: str
     keys: tuple[str, ...]
+
+    @property
+    def votes(self) -> int:
+        """How many were cast."""
+        return len(self.cast)
 
 
 @dataclass(frozen=True, slots=True)
 class _Vote:
     judgement: Judgement
     reason: str
+    model: str
+
+
+_CLOSED = frozenset({"labels", "choice"})
+"""Kinds of output whose labels are the outputs, each with a share of its own (a choice where the options' number is
+fixed)."""
 
 
 def correction_question(
     prompts: Prompts, card: Card, output: OutputKind, draft: Draft, *, blind: bool
 ) -> tuple[tuple[Message, ...], type[BaseModel]]:
     """The question about one instance."""
-    answer = output.correction_answer(draft.fields)
+    answer, span = output.correction_answer(draft.fields), card.output.span
     variables = {
         "labels": {name: label.description for name, label in (card.output.labels or {}).items()},
-        "fields": displayed(draft.fields, output),
+        "fields": displayed(card, draft.fields, output),
         "options": output.options(draft.fields),
-        "output": draft.output,
-        "description": card.output.text or "",
-        "asked": "" if blind else draft.shown,
+        "output": draft.output if isinstance(draft.output, str) else output.shown(draft.fields, draft.output),
+        "description": span.description if span else card.output.text or "",
+        "of": card.output.spans or (span.field if span else ""),
+        "optional": span.none if span else card.output.together[0] == 0,
+        "ordinal": card.output.ordinal,
+        "asked": "" if blind else output.shown(draft.fields, draft.output),
     }
     return prompts.render("correction", answer, variables), answer
 
@@ -72,22 +91,40 @@ async def correct(
     messages, answer = question
     cast: list[_Vote] = []
     keys: list[str] = []
-    model, drawn, last = "", 0, None
-    while more := _needed([v.judgement.shown for v in cast], votes - drawn):
-        draws = range(drawn, drawn + more)
-        replies = await _asked(asks, path, messages, answer, draws)
+    drawn, last = 0, None
+    while more := needed([vote.judgement.output for vote in cast], votes - drawn, draft.output):
+        replies = await _asked(asks, path, messages, answer, range(drawn, drawn + more))
         drawn += more
         for reply in replies:
             keys.extend(reply.keys)
-            if isinstance(reply, Unanswered):
-                last = reply
-                continue
-            model = reply.model
-            reason = str(getattr(reply.value, "reason"))  # noqa: B009 - the model is made at run time
-            cast.append(_Vote(output.judgement(draft, reply.value), reason))
+            vote = _vote(output, draft, reply)
+            if isinstance(vote, Unanswered):
+                last = vote
+            else:
+                cast.append(vote)
     if not cast:
         raise Unanswered(last.reason if last else "no votes", tuple(keys), last.raw if last else "")
-    return _counted(cast, draft.shown, model, tuple(keys))
+    return _counted(cast, draft, tuple(keys))
+
+
+def ballot(output: OutputKind, draft: Draft, corrected: Corrected, final: Draft | Judgement) -> Ballot:
+    """What was said of the instance's label. final: the label that it has in the dataset, if it gets there."""
+    labels = output.weights()
+    if output.kind in _CLOSED and 1 < len(labels) <= MOST_LABELS:
+        return named_ballot(draft.shown, [vote.shown for vote in corrected.cast], final.shown)
+    return likened_ballot(draft.output, [vote.output for vote in corrected.cast], final.output)
+
+
+def _vote(output: OutputKind, draft: Draft, reply: Answered[BaseModel] | Unanswered) -> _Vote | Unanswered:
+    """What a draw says; an answer that does not fit the instance is none."""
+    if isinstance(reply, Unanswered):
+        return reply
+    try:
+        judgement = output.judgement(draft, reply.value)
+    except Mistake as mistake:
+        return Unanswered(str(mistake), reply.keys, reply.raw)
+    reason = str(getattr(reply.value, "reason"))  # noqa: B009 - the model is made at run time
+    return _Vote(judgement, reason, reply.model)
 
 
 async def _asked(
@@ -104,21 +141,9 @@ async def _asked(
     return list(await asyncio.gather(*(one(draw) for draw in draws)))
 
 
-def _needed(cast: Sequence[str], left: int) -> int:
-    """How many more votes to take at once: the fewest that can settle it; 0 if nothing can change any more."""
-    if left == 0:
-        return 0
-    counts = [count for _, count in Counter(cast).most_common(2)] + [0, 0]
-    lead = counts[0] - counts[1]
-    if lead > left:
-        return 0
-    return (left - lead) // 2 + 1
-
-
-def _counted(cast: Sequence[_Vote], asked: str, model: str, keys: tuple[str, ...]) -> Corrected:
-    counts = Counter(vote.judgement.shown for vote in cast)
-    most = max(counts.values())
-    tied = [shown for shown in counts if counts[shown] == most]
-    winner = asked if asked in tied else tied[0]
-    vote = next(v for v in cast if v.judgement.shown == winner)
-    return Corrected(vote.judgement, len(cast), most / len(cast), vote.reason, model, keys)
+def _counted(cast: Sequence[_Vote], draft: Draft, keys: tuple[str, ...]) -> Corrected:
+    outputs = [vote.judgement.output for vote in cast]
+    won = winner(outputs, draft.output)
+    vote = cast[outputs.index(won)]
+    agreement = outputs.count(won) / len(outputs)
+    return Corrected(vote.judgement, tuple(v.judgement for v in cast), agreement, vote.reason, vote.model, keys)

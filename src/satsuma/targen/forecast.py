@@ -1,8 +1,8 @@
 """What a run of n will ask, before anything is asked: how many requests each step has, and how long they will be.
 
 How many: the tree of contexts and the rounds of seeds have fixed sizes, so what so many candidates need is counted,
-not guessed (`units`). What is guessed is how many candidates fail, how often a question is asked twice, and how many
-votes it takes (`CANDIDATES`, `TWICE`, `votes`).
+not guessed (`units` in `growth.py`). What is guessed is how many candidates fail, how often a question is asked twice,
+and how many votes it takes (`CANDIDATES`, `TWICE`, `votes`).
 
 How long: every question is rendered as a run would render it, three times, with stand-in texts of a low, a likely and a
 high length where models would write (`LENGTHS`); so is every answer, as the JSON it is asked for. The likely lengths
@@ -30,7 +30,8 @@ from satsuma.targen.asking import STEPS, Prompts, Step
 from satsuma.targen.candidates import Recipe
 from satsuma.targen.contexts import contexts_question
 from satsuma.targen.correction import correction_question
-from satsuma.targen.instances import instance_question, varied
+from satsuma.targen.growth import units
+from satsuma.targen.instances import Wish, instance_question, varied
 from satsuma.targen.samples import placeholder_draft
 from satsuma.targen.seeds import seeds_question
 from satsuma.task.card import Card
@@ -69,25 +70,10 @@ class Lengths:
     output_tokens: Range
 
 
-def units(card: Card, candidates: float) -> dict[Step, float]:
-    """How many questions of each step so many candidates need, none asked twice and one vote each.
-
-    contexts: blocks. seeds: rounds of a context.
-    """
-    per_context = card.seed_spec.per_context
-    across = len(card.contexts.given) or card.contexts.per_block
-    blocks, rest = divmod(candidates, across * per_context)
-    return {
-        "contexts": 0.0 if card.contexts.given else blocks + (rest > 0),
-        "seeds": blocks * across + min(rest, across),
-        "instance": candidates,
-        "correction": candidates,
-    }
-
-
 def forecast_requests(card: Card, settings: Settings) -> dict[Step, Range]:
     """How many requests each step of the run will have."""
-    ends = [units(card, settings.n * each) for each in (CANDIDATES.low, CANDIDATES.likely, CANDIDATES.high)]
+    candidates = (CANDIDATES.low, CANDIDATES.likely, CANDIDATES.high)
+    ends = [units(card, settings.n * each, settings.without) for each in candidates]
     made = {step: Range(*(end[step] for end in ends)) * TWICE[step] for step in STEPS}
     made["correction"] *= votes(Recipe.of(card, settings).votes)
     return made
@@ -117,35 +103,45 @@ def forecast_lengths(card: Card, settings: Settings) -> dict[Step, Lengths]:
 
 def _lengths(card: Card, settings: Settings, pick: str) -> dict[Step, tuple[float, float]]:
     """The tokens of a request and of an answer of each step, with texts of one length."""
-    output, write = output_of(card), _Writer(pick)
+    recipe = Recipe.of(card, settings)
+    card, growth = recipe.growth.card, recipe.growth
+    output, write = output_of(card), _Writer(pick, _usual(card.seed_spec.given))
     prompts = Prompts(card, output)
-    context = card.contexts.given[0] if card.contexts.given else f"{write('context')} › {write('context 2')}"
-    seed, drawn = write("seed"), varied(card, 0, 0)
-    count = card.contexts.per_block
-    instances = [
-        write.sizes(*instance_question(prompts, card, output, Asked(label, 0, 0), drawn, context, seed))
-        for label in list(output.weights())[:LABELS]
+    context = growth.setting(f"{write('context')} › {write('context 2')}")
+    seed, drawn = write("seed") if growth.seeds else "", varied(card, 0, 0)
+    count, per_context = card.contexts.per_block, card.seed_spec.per_context
+    beside = [] if pick == "low" else [write(f"context {i}") for i in range(1, count)]
+    wishes = [
+        Wish(Asked(label, 0, 0), drawn, context, seed, uses=growth.uses) for label in list(output.weights())[:LABELS]
     ]
+    instances = [write.sizes(*instance_question(prompts, card, output, wish)) for wish in wishes]
     draft = placeholder_draft(card, output, write)
-    blind = Recipe.of(card, settings).blind
+    blind = recipe.blind
     return {
-        "contexts": write.sizes(*contexts_question(prompts, card, count, [write("context")]), count),
-        "seeds": write.sizes(
-            *seeds_question(prompts, card, context, card.seed_spec.per_context), card.seed_spec.per_context
-        ),
+        "contexts": write.sizes(*contexts_question(prompts, card, count, [write("context")], beside), count),
+        "seeds": write.sizes(*seeds_question(prompts, card, context, per_context), per_context),
         "instance": (_mean([size[0] for size in instances]), _mean([size[1] for size in instances])),
         "correction": write.sizes(*correction_question(prompts, card, output, draft, blind=blind)),
     }
 
 
-class _Writer:
-    """Stands in for a model: texts of a length. pick: which of the lengths."""
+def _usual(texts: Sequence[str]) -> str:
+    """Of texts that are known, one of the usual length; nothing if there are none."""
+    usual = sum(map(len, texts)) / max(1, len(texts))
+    return min(texts, key=lambda text: abs(len(text) - usual), default="")
 
-    def __init__(self, pick: str) -> None:
+
+class _Writer:
+    """Stands in for a model: texts of a length. pick: which of the lengths. seed: the seed, if it is known."""
+
+    def __init__(self, pick: str, seed: str = "") -> None:
         self._pick = pick
+        self._seed = seed
 
     def __call__(self, name: str) -> str:
         """The text of a field: its name, and words until it is long enough."""
+        if name == "seed" and self._seed:
+            return self._seed
         kind = name.partition(" ")[0].removesuffix("s")
         tokens = getattr(LENGTHS.get(kind, LENGTHS["field"]), self._pick)
         text = name
@@ -169,8 +165,13 @@ class _Writer:
             return max(map(str, get_args(kind)), key=len)
         if get_origin(kind) is list:
             fewest = next((m.min_length for m in field.metadata if hasattr(m, "min_length")), 1)
-            return [self(f"{name} {i}") for i in range(max(count, fewest))]
+            return [self._item(name, i, get_args(kind)[0]) for i in range(max(count, fewest))]
         return True if kind is bool else self(name)
+
+    def _item(self, name: str, number: int, kind: object) -> object:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return {part: self._value(part, field, 1) for part, field in kind.model_fields.items()}
+        return max(map(str, get_args(kind)), key=len) if get_origin(kind) is Literal else self(f"{name} {number}")
 
 
 def _mean(values: Sequence[float]) -> float:

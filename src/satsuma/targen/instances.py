@@ -1,13 +1,15 @@
 """TarGEN step 3, label-constrained instances: for a seed and a given label, the remaining fields.
 
 What is varied besides the label (the card's attributes, and inputs with a closed list of values) comes from a
-low-discrepancy design over their product, by the candidate's index, so that small sets cover it evenly.
+low-discrepancy design over their product, by the candidate's index, so that small sets cover it evenly. What the
+model wrote is put together, computed fields are added, and the card's validators look at it; what they find wrong is
+told to the model, which writes the instance once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
@@ -16,11 +18,16 @@ from satsuma.llm.ask import Answered, Unanswered
 from satsuma.llm.request import Message
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.task.card import Card
+from satsuma.task.expressions import Computed, Uncomputable
 from satsuma.task.instance import Value
 from satsuma.task.outputs import Asked, Draft, Mistake, OutputKind
+from satsuma.task.templates import built_in
+from satsuma.task.validators import View, validators_of
 
 MOST_OTHERS = 40
 """Other labels whose meanings an instance's prompt shows at most; with more, only the asked one."""
+AGAIN = 1
+"""How often an instance is asked for again with what was wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,60 +47,151 @@ def varied(card: Card, seed: int, index: int) -> Varied:
     return Varied(given, {name: value for name, value in drawn.items() if name not in given})
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an instance is to be made of: what it is asked to become, what was drawn, its context and its seed.
+
+    use: which of the `uses` instances that grow from that seed, from 0. draw: which of the instances that may be asked
+    for in the same words.
+    """
+
+    asked: Asked
+    drawn: Varied
+    context: str
+    seed: str
+    use: int = 0
+    uses: int = 1
+    draw: int = 0
+
+
 def instance_question(
-    prompts: Prompts, card: Card, output: OutputKind, asked: Asked, drawn: Varied, context: str, seed: str
+    prompts: Prompts, card: Card, output: OutputKind, wish: Wish
 ) -> tuple[tuple[Message, ...], type[BaseModel]]:
     """The question for one instance."""
+    asked, drawn = wish.asked, wish.drawn
     answer = output.instance_answer(asked)
     labels = card.output.labels or {}
-    others = {name: label.description for name, label in labels.items() if name != asked.label}
-    wrong = answer.model_fields.get("wrong")
+    wanted = output.wanted(asked)
+    others = {name: label.description for name, label in labels.items() if name not in wanted}
     variables = {
-        "context": context,
-        "seed": seed,
+        "context": wish.context,
+        "seed": wish.seed,
+        "use": wish.use + 1,
+        "uses": wish.uses,
         "field": card.seed_spec.field or "",
         "given": {name: _meant(card.inputs[name].values, value) for name, value in drawn.given.items()},
         "attributes": {name: _meant(card.attributes[name], value) for name, value in drawn.attributes.items()},
         "label": asked.label if labels else "",
-        "description": labels[asked.label].description if labels else card.output.text or "",
+        "labels": {name: label.description for name, label in labels.items()},
+        "description": _description(card, asked),
+        "wanted": {name: labels[name].description if name in labels else "" for name in wanted},
         "others": others if len(others) <= MOST_OTHERS else {},
-        "wrong": _how_many(wrong.metadata) if wrong else 0,
+        "ordinal": card.output.ordinal,
+        "of": card.output.spans or (card.output.span.field if card.output.span else ""),
+        "right": _how_many(answer, "correct"),
+        "wrong": _how_many(answer, "wrong"),
     }
     return prompts.render("instance", answer, variables, asked.label), answer
+
+
+def _description(card: Card, asked: Asked) -> str:
+    labels = card.output.labels or {}
+    if asked.label in labels:
+        return labels[asked.label].description
+    return card.output.span.description if card.output.span else card.output.text or ""
 
 
 def _meant(values: Mapping[str, str], value: str) -> dict[str, str]:
     return {"value": value, "meaning": values[value]}
 
 
-def _how_many(metadata: list[object]) -> int:
-    """The number of wrong options that an answer's field asks for: 1 unless it is a list of a fixed length."""
-    return next((int(m.min_length) for m in metadata if hasattr(m, "min_length")), 1)
+def _how_many(answer: type[BaseModel], name: str) -> int:
+    """The number of options that a field of an answer asks for: 1 unless it is a list; 0 if there is no such field."""
+    field = answer.model_fields.get(name)
+    if field is None:
+        return 0
+    return next((int(m.min_length) for m in field.metadata if hasattr(m, "min_length")), 1)
 
 
-async def write_instance(
-    asks: Asks,
-    prompts: Prompts,
-    card: Card,
-    output: OutputKind,
-    asked: Asked,
-    drawn: Varied,
-    place: tuple[str, str, str],
-) -> tuple[Draft, Answered[BaseModel]]:
-    """Ask for the instance at a place: its id, its context, its seed.
+class InstanceWriter:
+    """Writes instances of a card and holds its validators to them."""
 
-    Raises:
-        Unanswered: the model gave none, or what it gave does not make one.
-    """
-    path, context, seed = place
-    messages, answer = instance_question(prompts, card, output, asked, drawn, context, seed)
-    answered = await asks("instance", path, messages, answer)
-    given: dict[str, Value] = dict(drawn.given)
-    if card.seed_spec.field:
-        given[card.seed_spec.field] = seed
-    try:
-        draft = output.draft(given, answered.value, asked)
-    except Mistake as mistake:
-        raise Unanswered(str(mistake), answered.keys, answered.raw) from mistake
-    ordered = {name: draft.fields[name] for name in card.inputs}
-    return Draft(ordered, draft.output, draft.label, draft.shown), answered
+    def __init__(self, asks: Asks, prompts: Prompts, card: Card, output: OutputKind) -> None:
+        self._asks = asks
+        self._prompts = prompts
+        self._card = card
+        self._output = output
+        self._drafts = Drafts(card, output)
+
+    async def write(self, path: str, wish: Wish) -> tuple[Draft, Answered[BaseModel]]:
+        """Ask for the instance at a path.
+
+        Raises:
+            Unanswered: the model gave none, or what it gave does not make one, twice.
+        """
+        messages, answer = instance_question(self._prompts, self._card, self._output, wish)
+        keys: tuple[str, ...] = ()
+        for again in range(AGAIN + 1):
+            answered = await self._asks("instance", path, messages, answer, wish.draw)
+            keys += answered.keys
+            try:
+                return self._drafts.made(wish, answered.value), replace(answered, keys=keys)
+            except Mistake as mistake:
+                if again == AGAIN:
+                    raise Unanswered(str(mistake), keys, answered.raw) from mistake
+                messages = (*messages, Message("assistant", answered.raw), _repair(str(mistake)))
+        raise AssertionError  # the loop returns or raises
+
+    def problem(self, draft: Draft) -> str:
+        """What the card's validators find wrong with an instance after correction; empty if nothing."""
+        return self._drafts.problem(draft)
+
+
+class Drafts:
+    """Instances, put together: the model's answer, what was given, what is computed; validated."""
+
+    def __init__(self, card: Card, output: OutputKind) -> None:
+        self._card = card
+        self._output = output
+        self._computed = Computed(card)
+        self._validate = validators_of(card)
+
+    def made(self, wish: Wish, answer: BaseModel) -> Draft:
+        """The instance that an answer makes, its fields in the card's order.
+
+        Raises:
+            Mistake: it makes none, or a validator does not hold.
+        """
+        draft = self.put_together(wish, answer)
+        if problem := self.problem(draft):
+            raise Mistake(problem)
+        return draft
+
+    def put_together(self, wish: Wish, answer: BaseModel) -> Draft:
+        """The instance that an answer makes, before it is validated.
+
+        Raises:
+            Mistake: the answer makes none, or a computed field has no value for it.
+        """
+        given: dict[str, Value] = dict(wish.drawn.given)
+        if self._card.seed_spec.field:
+            given[self._card.seed_spec.field] = wish.seed
+        draft = self._output.draft(given, answer, wish.asked)
+        try:
+            fields = {**draft.fields, **self._computed(draft.fields)}
+        except Uncomputable as error:
+            raise Mistake(str(error)) from None
+        return replace(draft, fields={name: fields[name] for name in self._card.inputs})
+
+    def problem(self, draft: Draft) -> str:
+        """What is wrong with it; empty if nothing is."""
+        if not self._card.validators:
+            return ""
+        labels = draft.output if isinstance(draft.output, tuple) else (draft.output,)
+        named = tuple(one for one in labels if isinstance(one, str)) if self._card.output.labels else ()
+        options = self._output.options(draft.fields)
+        return self._validate(View(draft.fields, options, draft.output, draft.shown, named))
+
+
+def _repair(reason: str) -> Message:
+    return Message("user", built_in("repair").render_text(reason=reason))

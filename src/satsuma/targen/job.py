@@ -19,7 +19,7 @@ def generation_job(card: Card, settings: Settings) -> Job:
     Raises:
         CardError: one of the card's templates cannot be used.
     """
-    sample_prompts(card)  # what cannot be rendered is found before anything is asked or written
+    sample_prompts(card, settings.without)  # what cannot be rendered is found before anything is asked or written
     recipe = Recipe.of(card, settings)
     weights = dict(output_of(card).weights())
 

@@ -6,6 +6,8 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+PARTS = ("examples.jinja",)
+"""The files that a template may include."""
 PROMPTS = ("contexts", "seeds", "instance", "correction", "text", "target")
 """The built-in prompts: one for each step, and the two templates of the verbalized pair."""
 _PACKAGE = "satsuma"
@@ -28,8 +30,8 @@ def prompt_names() -> tuple[str, ...]:
 
 
 def part_names() -> tuple[str, ...]:
-    """The files that a template may include: those that are no prompt by themselves."""
-    return tuple(name for name in prompt_names() if name.removesuffix(".jinja") not in PROMPTS)
+    """The files that a template may include."""
+    return PARTS
 
 
 @cache

@@ -10,15 +10,16 @@ Not covered here: the words of error messages (`satsuma.task.wording`).
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
 
 from satsuma.settings import STEPS
+from satsuma.task.card_checks import Checks
 from satsuma.task.card_forms import Name, Strict, Text, Values, at_fault, described
 from satsuma.task.card_inputs import Input
 from satsuma.task.card_output import OptionList, Output
-from satsuma.task.card_steps import Contexts, Correction, Prompts, Seed, Verbalization
+from satsuma.task.card_steps import Contexts, Correction, Duplicates, Prompts, Seed, Verbalization, nearness
 
 RESERVED: Final = frozenset({"id", "text", "target", "provenance"})
 """Columns that every dataset has, so that no field can take their name."""
@@ -86,6 +87,10 @@ class Card(Strict):
     )
     prompts: Prompts = Field(Prompts(), description="Templates of one's own for the four steps.")
     correction: Correction = Field(Correction(), description="Step 4, self-correction.")
+    validators: Checks = Field((), description="What has to hold for every instance: a list of validators.")
+    duplicates: Annotated[
+        Duplicates, BeforeValidator(nearness, json_schema_input_type=float | Literal["exact"] | Duplicates)
+    ] = Field(Duplicates(), description="Which instances repeat an earlier one: the threshold, or exact.")
     verbalize: Verbalization = Field(Verbalization(), description="How an instance becomes text and target.")
     models: dict[str, str] = Field(
         default_factory=dict, description="Step → the model that it asks, where it is not the run's."
@@ -103,6 +108,7 @@ class Card(Strict):
         return models
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+    _left_out: dict[str, str] = PrivateAttr(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         # Where a template came from does not make a card another.
@@ -122,12 +128,12 @@ class Card(Strict):
         """
         if self.seed is not None:
             return self.seed
-        open_fields = self._open_fields()
+        open_fields = [name for name in self._open_fields() if self.inputs[name].part == "input"]
         return Seed(field=open_fields[0]) if len(open_fields) > 1 else Seed()
 
     @property
     def written_inputs(self) -> tuple[str, ...]:
-        """The inputs that the model writes in the instance step, in order: not drawn, not the seed, not an option."""
+        """The inputs that the model writes in the instance step: not drawn, computed, the seed, or an option."""
         seed = self.seed_spec.field
         return tuple(name for name in self._open_fields() if name != seed)
 
@@ -138,7 +144,23 @@ class Card(Strict):
         return {name: tuple(values) for name, values in drawn.items()}
 
     def _open_fields(self) -> list[str]:
-        return [n for n, i in self.inputs.items() if not i.values and n not in self.option_fields]
+        options = self.option_fields
+        return [n for n, i in self.inputs.items() if not i.values and not i.computed and n not in options]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The inputs that are columns of the dataset: all but scratch."""
+        return tuple(name for name, one in self.inputs.items() if one.part != "scratch")
+
+    @property
+    def shown_inputs(self) -> tuple[str, ...]:
+        """The inputs that students and self-correction see."""
+        return tuple(name for name, one in self.inputs.items() if one.part == "input")
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Field → what was left out of the texts of its file, in words."""
+        return dict(self._left_out)
 
     def origin(self, field: str) -> Origin:
         """Where the template at a field (`prompts.instance`) came from."""

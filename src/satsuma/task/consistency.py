@@ -6,45 +6,38 @@ a new rule is one more, and one more entry in `_RULES`. What is merely unwise is
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import BaseModel
 
 from satsuma.task.card import RESERVED, Card
-from satsuma.task.card_output import OptionList
+from satsuma.task.card_output import NONE, Kind, OptionList
+from satsuma.task.consistency_examples import examples
+from satsuma.task.consistency_fields import Found, option_names, roles, spans, validators
 from satsuma.task.flaw import DataPath, meant, quoted
 
 METRICS = (
-    "accuracy", "balanced-accuracy", "exact-match", "f1", "macro-f1", "matthews", "micro-f1", "rouge-l", "token-f1",
+    "accuracy", "accuracy+gender-parity", "accuracy+macro-f1", "balanced-accuracy", "exact-match", "f1", "f1a+em",
+    "macro-f1", "matthews", "mean-absolute-error", "micro-f1", "multiple-choice-grade", "quadratic-kappa", "rouge-l",
+    "span-f1", "token-f1", "token-f1+em",
 )  # fmt: skip
 """The measures that a card may name."""
-_ANSWERED = {"labels": {"reason"}, "choice": {"reason", "correct", "wrong"}, "text": {"reason", "correct"}}
-"""Names that the steps' answers use, by kind of output."""
+_ANSWERED: dict[Kind, frozenset[str]] = {
+    "choice": frozenset({"correct", "wrong"}),
+    "choices": frozenset({"correct", "wrong"}),
+    "text": frozenset({"correct"}),
+}
+"""Names that the steps' answers use besides `reason`, by kind of output."""
 _PYDANTICS = frozenset(name for name in dir(BaseModel) if name.startswith("model_"))
 """Names that a model of an answer has for itself."""
 _TAKEN = "is a column that every dataset has; choose another name"
 _NOT_A_FIELD = "is a name that programs use for something else; choose another name"
-
-Found = Iterator[tuple[DataPath, str]]
 
 
 def inconsistencies(card: Card) -> Found:
     """Every contradiction in a card: where (a data path), and what."""
     for rule in _RULES:
         yield from rule(card)
-
-
-def kind(card: Card) -> str:
-    """The kind of the output: `labels`, `choice` or `text`."""
-    output = card.output
-    return "labels" if output.labels is not None else "choice" if output.choice is not None else "text"
-
-
-def option_names(card: Card) -> tuple[str, ...]:
-    """What the options of a choice are called: their fields, or A, B, C, … in one list-valued field."""
-    choice = card.output.choice
-    return tuple(string.ascii_uppercase[: choice.count[1]]) if isinstance(choice, OptionList) else choice or ()
 
 
 def _nothing_blank(card: Card) -> Found:
@@ -81,7 +74,7 @@ def _input_names(card: Card) -> Found:
             yield ("inputs", name), _TAKEN
         elif name in _PYDANTICS:
             yield ("inputs", name), _NOT_A_FIELD
-        elif kind(card) == "choice" and name in {"correct", "wrong"}:
+        elif card.option_fields and name in {"correct", "wrong"}:
             yield ("inputs", name), "is what a choice calls its right or wrong option; choose another name"
 
 
@@ -92,7 +85,7 @@ def _output_name(card: Card) -> Found:
         yield place, f"{name} {_TAKEN}"
     elif name in _PYDANTICS:
         yield place, f"{name} {_NOT_A_FIELD}"
-    elif name in _ANSWERED[kind(card)]:
+    elif name in {"reason", *_ANSWERED.get(card.output.kind, ())}:
         yield place, f"{name} is what self-correction calls something else; choose another name"
     if name in card.inputs:
         yield place, f"the output is called {name}, and so is an input; give one of them another name"
@@ -120,10 +113,10 @@ def _label_set(card: Card) -> Found:
 
 
 def _proportions(card: Card) -> Found:
-    proportions, labels = card.output.proportions, card.output.labels
+    proportions, labels = card.output.proportions, card.output.shared
     if proportions is None:
         return
-    if labels is None:
+    if not labels:
         what = "needs labels: a choice is always balanced over its positions, and text has no labels"
         yield ("output", "proportions"), what
         return
@@ -135,6 +128,11 @@ def _proportions(card: Card) -> Found:
         yield ("output", "proportions"), f"lacks {lacked}; give every label a weight, or leave proportions out"
 
 
+def _none_is_free(card: Card) -> Found:
+    if NONE in (card.output.labels or {}) and card.output.together[0] == 0:
+        yield ("output", "labels", NONE), "is what an instance without any label is called; choose another name"
+
+
 def _choice(card: Card) -> Found:
     listed = isinstance(card.output.choice, OptionList)
     seen: set[str] = set()
@@ -142,8 +140,8 @@ def _choice(card: Card) -> Found:
         place: DataPath = ("output", "choice", "field" if listed else at)
         if name not in card.inputs:
             yield place, f"{name} is not one of the inputs{meant(name, card.inputs)}"
-        elif card.inputs[name].values:
-            yield place, f"{name} is drawn from a list of values, so it cannot hold an option"
+        elif card.inputs[name].values or card.inputs[name].part != "input":
+            yield place, f"{name} is drawn from values, computed or scratch, so it cannot hold an option"
         elif name in seen:
             yield place, f"{name} is named twice"
         seen.add(name)
@@ -157,71 +155,27 @@ def _seed(card: Card) -> Found:
             yield place, f"{field} is not one of the inputs{meant(field, card.inputs)}"
         elif card.inputs[field].values:
             yield place, f"{field} is drawn from a list of values, so it cannot be the seed"
+        elif card.inputs[field].computed:
+            yield place, f"{field} is computed, so it cannot be the seed"
         elif field in card.option_fields:
             yield place, f"{field} is an option, which is written for a position, so it cannot be the seed"
-    if card.output.labels is not None and not card.written_inputs:
+    if card.output.labels is not None and not any(card.inputs[n].part == "input" for n in card.written_inputs):
         where: DataPath = ("seed",) if field is not None else ("inputs",)
-        yield where, "nothing is left to be written for a label: every input is the seed or is drawn from its values"
+        yield where, "nothing is left to be written for a label: every input is the seed, drawn or computed"
 
 
 def _verbalization(card: Card) -> Found:
     known = dict.fromkeys(card.output.labels or ())
-    if kind(card) == "text" and card.verbalize.labels:
-        yield ("verbalize", "labels"), "needs labels or a choice; the output is free text"
+    if card.output.kind in ("text", "span", "spans") and card.verbalize.labels:
+        yield ("verbalize", "labels"), "needs labels or a choice; the output is text"
         return
     if card.output.choice is not None:
         names = option_names(card)
         known = dict.fromkeys([*map(str, range(len(names))), *names])
     for label in card.verbalize.labels:
         if label not in known:
-            what = "the options, nor a position from 0" if kind(card) == "choice" else "the labels"
+            what = "the options, nor a position from 0" if card.output.choice is not None else "the labels"
             yield ("verbalize", "labels", label), f"is not one of {what}{meant(label, known)}"
-
-
-def _examples(card: Card) -> Found:
-    fields = [*card.inputs, card.output.name]
-    for at, example in enumerate(card.examples):
-        place: DataPath = ("examples", at)
-        if missing := [name for name in fields if name not in example]:
-            yield place, f"lacks {', '.join(missing)}; an example has every input and the output"
-        for name, value in example.items():
-            if name not in fields:
-                yield (*place, name), f"is not a field of an instance{meant(name, fields)}"
-            elif name in card.inputs:
-                yield from _example_input(card, (*place, name), name, value)
-            else:
-                yield from _example_output(card, (*place, name), value, example)
-
-
-def _example_input(card: Card, place: DataPath, name: str, value: str | tuple[str, ...]) -> Found:
-    choice, values = card.output.choice, card.inputs[name].values
-    if isinstance(choice, OptionList) and name == choice.field:
-        low, high = choice.count
-        if isinstance(value, str):
-            yield place, "has to be a list of options"
-        elif not low <= len(value) <= high:
-            wanted = str(low) if low == high else f"{low} to {high}"
-            yield place, f"has {len(value)} options instead of {wanted}"
-    elif not isinstance(value, str):
-        yield place, "has to be text, not a list"
-    elif values and value not in values:
-        yield place, f"{quoted(value)} is not one of its values{meant(value, values)}"
-
-
-def _example_output(
-    card: Card, place: DataPath, value: str | tuple[str, ...], example: Mapping[str, str | tuple[str, ...]]
-) -> Found:
-    if not isinstance(value, str):
-        yield place, "has to be text, not a list"
-    elif card.output.labels is not None and value not in card.output.labels:
-        yield place, f"{quoted(value)} is not one of the labels{meant(value, card.output.labels)}"
-    elif card.output.choice is not None:
-        given = example.get(card.option_fields[0]) if card.option_fields else None
-        options = len(option_names(card))
-        if isinstance(given, tuple):
-            options = min(options, len(given))
-        if value not in map(str, range(options)):
-            yield place, f"{quoted(value)} is not the position of an option: 0 to {options - 1}"
 
 
 def _metric(card: Card) -> Found:
@@ -230,6 +184,6 @@ def _metric(card: Card) -> Found:
 
 
 _RULES: tuple[Callable[[Card], Found], ...] = (
-    _nothing_blank, _input_names, _output_name, _attribute_names, _label_set, _proportions, _choice, _seed,
-    _verbalization, _examples, _metric,
+    _nothing_blank, _input_names, _output_name, _attribute_names, _label_set, _proportions, _none_is_free, _choice,
+    spans, _seed, roles, validators, _verbalization, examples, _metric,
 )  # fmt: skip

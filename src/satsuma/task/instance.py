@@ -9,8 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Value = str | tuple[str, ...]
-"""The value of an input field: text, or the options of a list-valued field."""
+Value = str | int | tuple[str, ...]
+"""The value of an input field: text, a computed number, or the options of a list-valued field."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A part of a field's text. start, end: characters from 0, the end exclusive. text: the words themselves."""
+
+    start: int
+    end: int
+    label: str
+    text: str
+
+
+OutputValue = str | int | tuple[str, ...] | tuple[int, ...] | tuple[Span, ...]
+"""An output as the dataset stores it: a label or a text, a position, several labels, several positions, or spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +55,14 @@ class Instance:
     """One example of the task.
 
     id: its path (`context 3 / seed 2`). index: its candidate's place in the stream. fields: input field → value.
-    output: the label's text, the position of the right option (from 0), or the free text. text, target: the
-    verbalized pair.
+    output: the label's text, the position of the right option (from 0), the free text, or several of these. text,
+    target: the verbalized pair.
     """
 
     id: str
     index: int
     fields: Mapping[str, Value]
-    output: str | int
+    output: OutputValue
     text: str
     target: str
     provenance: Provenance

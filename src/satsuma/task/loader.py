@@ -1,4 +1,4 @@
-"""The door through which every card comes in: found, read, validated, with its prompt files in place.
+"""The door through which every card comes in: found, read, validated, with its prompt and text files in place.
 
 The rule: `load_card` returns a card that can run, or raises one `CardError` that lists everything wrong with it, each
 mistake as `file:line: field: what`. A loaded card is self-contained: the text of prompt files stands in their place,
@@ -28,6 +28,7 @@ from satsuma.task.consistency import inconsistencies
 from satsuma.task.flaw import DataPath, Flaw, card_error, field_name, in_order, nearest, quoted
 from satsuma.task.promptfiles import Places, put_in_place
 from satsuma.task.prompting import template_flaws
+from satsuma.task.textfiles import texts_in_place
 from satsuma.task.wording import known_keys, model_at, place, told
 from satsuma.task.yaml import MAX_BYTES, Document, read_yaml
 
@@ -85,7 +86,7 @@ def examine(ref: str | Path | Mapping[str, object]) -> Examined:
         document = read_yaml(source, shown)
     except CardError as error:
         return Examined(None, tuple(Flaw(line) for line in error.message.splitlines()), shown)
-    data: dict[str, object] = {"name": _name_of(path), **document.data}
+    data: dict[str, object] = {"name": name_of(path), **document.data}
     return _validated(data, Examined(None, (), shown, document), path.parent)
 
 
@@ -130,7 +131,7 @@ def _bytes(path: Path, shown: str) -> bytes:
         raise CardError(f"{shown}: cannot be read: {error.strerror}") from None
 
 
-def _name_of(path: Path) -> str:
+def name_of(path: Path) -> str:
     """The card's name where it gives none: its file's, in the letters that a name may have."""
     slug = re.sub(r"[^a-z0-9_.-]+", "-", path.stem.lower()).strip("-_.")[:63]
     return slug or "task"
@@ -152,7 +153,10 @@ def _validated(data: dict[str, object], read: Examined, directory: Path | None) 
         flaws += [_shape_flaw(read, e) for e in (*_without_renamed(found), *further)]
     if card is not None:
         flaws += [read.flaw(path, what) for path, what in islice(inconsistencies(card), _MOST_FLAWS)]
-        card, more = put_in_place(card, Places(read.file, read.document, directory))
+        places = Places(read.file, read.document, directory)
+        card, more = put_in_place(card, places)
+        flaws += more
+        card, more = texts_in_place(card, places)
         flaws += more
         flaws += islice(template_flaws(card), _MOST_FLAWS)
     return Examined(None if flaws else card, tuple(in_order(flaws)), read.file, read.document)

@@ -27,8 +27,8 @@ class Places:
     directory: Path | None
 
 
-class _Unusable(Exception):
-    """A prompt file that cannot be read; the message says why."""
+class Unusable(Exception):
+    """A file of a card that cannot be read; the message says why."""
 
 
 def templates(card: Card) -> Iterator[tuple[DataPath, str | PromptFile]]:
@@ -44,6 +44,12 @@ def templates(card: Card) -> Iterator[tuple[DataPath, str | PromptFile]]:
             yield ("output", "labels", name, "prompt"), label.prompt
 
 
+def expression_places(card: Card) -> Iterator[DataPath]:
+    """The place of every expression of a card."""
+    yield from (("inputs", name, "computed") for name, one in card.inputs.items() if one.computed)
+    yield from (("validators", at, "holds") for at, check in enumerate(card.validators) if check.holds is not None)
+
+
 def put_in_place(card: Card, places: Places) -> tuple[Card, list[Flaw]]:
     """The card with the text of its prompt files, and what is wrong with those files."""
     data: dict[str, object] = {}
@@ -56,7 +62,7 @@ def put_in_place(card: Card, places: Places) -> tuple[Card, list[Flaw]]:
             continue
         try:
             text, file = _read(prompt.file, places)
-        except _Unusable as error:
+        except Unusable as error:
             line = places.document.line((*path, "file")) if places.document is not None else 0
             flaws.append(Flaw(str(error), name, places.file, line))
             text, file = "-", ""  # stands for a template that nothing is known of
@@ -65,6 +71,8 @@ def put_in_place(card: Card, places: Places) -> tuple[Card, list[Flaw]]:
             text, file = "-", ""
         origins[name] = Origin(field=name, file=file, line=1, exact=True)
         _set(data, path, text)
+    for path in expression_places(card):
+        origins[field_name(path)] = _inline(path, places)
     if data:
         card = _replaced(card, data)
     card._origins.update(origins)  # the card is not shared yet
@@ -101,23 +109,38 @@ def _inline(path: DataPath, places: Places) -> Origin:
 
 def _read(file: str, places: Places) -> tuple[str, str]:
     """The text of a prompt file, and the file's name for messages."""
+    path, shown = inside(file, places, "give the prompt as text")
+    try:
+        with path.open("rb") as opened:
+            return decode(opened.read(MAX_PROMPT_BYTES + 1), shown, MAX_PROMPT_BYTES), shown
+    except OSError as error:
+        raise Unusable(f"{quoted(shown)} cannot be read: {error.strerror}") from None
+
+
+def inside(file: str, places: Places, otherwise: str) -> tuple[Path, str]:
+    """The path of a file in a card's directory, and its name for messages.
+
+    otherwise: what to do where a card is no file.
+
+    Raises:
+        Unusable: it is not there, or not in the directory.
+    """
     if places.directory is None:
-        raise _Unusable(f"the file {quoted(file)} cannot be found, since this card is no file; give the prompt as text")
+        raise Unusable(f"the file {quoted(file)} cannot be found, since this card is no file; {otherwise}")
     pure = PurePosixPath(file)
     if not file.strip() or pure.is_absolute() or ".." in pure.parts or "\\" in file or "\0" in file or file[1:2] == ":":
-        raise _Unusable(f"{quoted(file)} has to be a path in the card's directory, without `..`")
+        raise Unusable(f"{quoted(file)} has to be a path in the card's directory, without `..`")
     shown = str(Path(places.file).parent / pure)
     path = places.directory / pure
     try:
         if not path.resolve(strict=True).is_relative_to(places.directory.resolve()):
-            raise _Unusable(f"{quoted(file)} is a link that leads out of the card's directory")
+            raise Unusable(f"{quoted(file)} is a link that leads out of the card's directory")
         if not path.is_file():
-            raise _Unusable(f"{quoted(file)} is not a file")
-        with path.open("rb") as opened:
-            return decode(opened.read(MAX_PROMPT_BYTES + 1), shown, MAX_PROMPT_BYTES), shown
+            raise Unusable(f"{quoted(file)} is not a file")
     except FileNotFoundError:
-        raise _Unusable(f"there is no file {quoted(shown)}") from None
+        raise Unusable(f"there is no file {quoted(shown)}") from None
     except OSError as error:
-        raise _Unusable(f"{quoted(shown)} cannot be read: {error.strerror}") from None
+        raise Unusable(f"{quoted(shown)} cannot be read: {error.strerror}") from None
     except RuntimeError:  # Path.resolve, before 3.13, for links that lead to each other
-        raise _Unusable(f"{quoted(file)} is a link that leads to itself") from None
+        raise Unusable(f"{quoted(file)} is a link that leads to itself") from None
+    return path, shown

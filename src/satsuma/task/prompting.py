@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from satsuma.task.card import Card
+from satsuma.task.expressions import expression_flaws
 from satsuma.task.flaw import DataPath, Flaw, field_name
 from satsuma.task.promptfiles import templates
 from satsuma.task.templates import PromptTemplate, compile_prompt, template_flaws_at
@@ -18,11 +19,25 @@ _STEPS = frozenset({"answer", "examples", "inputs", "kind", "language", "name", 
 _PAIR = frozenset({"fields", "options", "output", "shown"})
 NAMES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "contexts": _STEPS | {"count", "description", "existing", "parents"},
-        "seeds": _STEPS | {"context", "count", "description", "existing", "field"},
+        "contexts": _STEPS | {"count", "description", "existing", "parents", "siblings"},
+        "seeds": _STEPS | {"context", "count", "description", "existing", "field", "uses"},
         "instance": _STEPS
-        | {"attributes", "context", "description", "field", "given", "label", "others", "seed", "wrong"},
-        "correction": _STEPS | {"asked", "description", "fields", "labels", "options", "output"},
+        | {
+            "attributes",
+            "context",
+            "description",
+            "field",
+            "given",
+            "label",
+            "labels",
+            "of",
+            "ordinal",
+            "others",
+            "right",
+        }
+        | {"seed", "use", "uses", "wanted", "wrong"},
+        "correction": _STEPS
+        | {"asked", "description", "fields", "labels", "of", "optional", "options", "ordinal", "output"},
         "text": _PAIR,
         "target": _PAIR,
     }
@@ -49,7 +64,8 @@ def card_template(card: Card, *path: str) -> PromptTemplate | None:
 
 
 def template_flaws(card: Card) -> Iterator[Flaw]:
-    """What is wrong with a card's templates, found without rendering them."""
+    """What is wrong with a card's templates and expressions, found without rendering them."""
+    yield from expression_flaws(card)
     for path, prompt in templates(card):
         if isinstance(prompt, str):
             yield from template_flaws_at(prompt, card.origin(field_name(path)), names_at(path))

@@ -25,6 +25,7 @@ from satsuma.task.builtin import part_names, prompt_text
 from satsuma.task.filters import TooMuch, Unprintable, filters, meter_of, replaced_length, scalars, tests
 from satsuma.task.flaw import meant, quoted
 from satsuma.task.grammar import INTERNALS, MAPPING_METHODS, metered, misuses
+from satsuma.task.text_filters import text_filters
 
 MAX_RANGE = 10_000
 _INTEGER_LIMIT = 10**18
@@ -76,7 +77,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         )  # fmt: skip
         self._compiled_parts: dict[str, Template] = {}
         self.globals = {"range": bounded_range}
-        self.filters = filters()
+        self.filters = filters() | text_filters()
         self.tests = tests()  # type: ignore[assignment]
 
     def _generate(self, source: nodes.Template, *args: object, **kwargs: object) -> str:

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from satsuma.task.card import Card
+from satsuma.task.card_checks import Check, Length, Occurs
 from satsuma.task.card_inputs import Input
-from satsuma.task.card_output import Label, OptionList, Output
-from satsuma.task.card_steps import Contexts, Correction, Prompts, Seed, Verbalization
+from satsuma.task.card_output import Label, OptionList, Output, Span
+from satsuma.task.card_steps import Contexts, Correction, Duplicates, Prompts, Seed, Verbalization
 from satsuma.task.flaw import DataPath, meant, quoted
 
 _MODELS: tuple[tuple[tuple[str, ...], type[BaseModel]], ...] = (
@@ -24,9 +25,14 @@ _MODELS: tuple[tuple[tuple[str, ...], type[BaseModel]], ...] = (
     (("output",), Output),
     (("output", "labels", "*"), Label),
     (("output", "choice"), OptionList),
+    (("output", "span"), Span),
     (("contexts",), Contexts),
     (("seed",), Seed),
     (("correction",), Correction),
+    (("duplicates",), Duplicates),
+    (("validators", "*"), Check),
+    (("validators", "*", "occurs"), Occurs),
+    (("validators", "*", "length"), Length),
     (("verbalize",), Verbalization),
     (("prompts",), Prompts),
 )

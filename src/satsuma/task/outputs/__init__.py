@@ -5,8 +5,12 @@ from __future__ import annotations
 from satsuma.task.card import Card
 from satsuma.task.card_output import OptionList
 from satsuma.task.outputs.choice import ChoiceOutput
+from satsuma.task.outputs.choices import ChoicesOutput
 from satsuma.task.outputs.kind import ALL, Asked, Draft, Judgement, Mistake, OutputKind
 from satsuma.task.outputs.labels import LabelOutput
+from satsuma.task.outputs.multiple import MultipleOutput
+from satsuma.task.outputs.span import SpanOutput
+from satsuma.task.outputs.spans import SpansOutput
 from satsuma.task.outputs.text import TextOutput
 
 __all__ = ["ALL", "Asked", "Draft", "Judgement", "Mistake", "OutputKind", "output_of"]
@@ -17,10 +21,20 @@ def output_of(card: Card) -> OutputKind:
     written = {name: card.inputs[name].description for name in card.written_inputs}
     output = card.output
     if output.labels is not None:
-        return LabelOutput(output, written)
+        if output.spans is not None:
+            return SpansOutput(output, output.spans, written)
+        return MultipleOutput(output, written) if output.multiple else LabelOutput(output, written)
     if output.choice is not None:
-        described = {name: card.inputs[name].description for name in card.option_fields}
-        listed = isinstance(output.choice, OptionList)
-        count = output.choice.count if isinstance(output.choice, OptionList) else (len(described), len(described))
-        return ChoiceOutput(output.name, written, described, count, listed=listed)
+        return _choice(card, written)
+    if output.span is not None:
+        return SpanOutput(output, output.span, written)
     return TextOutput(output.name, output.text or "", written)
+
+
+def _choice(card: Card, written: dict[str, str]) -> OutputKind:
+    output, choice = card.output, card.output.choice
+    described = {name: card.inputs[name].description for name in card.option_fields}
+    if isinstance(choice, OptionList) and choice.right is not None:
+        return ChoicesOutput(output.name, written, choice, described[choice.field])
+    count = choice.count if isinstance(choice, OptionList) else (len(described), len(described))
+    return ChoiceOutput(output.name, written, described, count, listed=isinstance(choice, OptionList))

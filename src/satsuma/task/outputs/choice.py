@@ -52,6 +52,10 @@ class ChoiceOutput:
         """Equal shares of the positions, or one share of everything where the number of options varies."""
         return even(self._names) if self._fixed else {ALL: 1}
 
+    def wanted(self, asked: Asked) -> tuple[str, ...]:  # noqa: ARG002
+        """None: where the right option stands is the program's."""
+        return ()
+
     def instance_answer(self, asked: Asked) -> type[BaseModel]:
         """The inputs that are still to be written, the right option, and the wrong ones."""
         low, high = self._count
@@ -116,8 +120,17 @@ class ChoiceOutput:
         """The option fields, or the list's options under the letters A, B, C and so on."""
         if self._list_field is None:
             return {name: str(fields[name]) for name in self._names}
-        return dict(zip(self._names, fields[self._list_field], strict=False))
+        listed = fields[self._list_field]
+        return dict(zip(self._names, listed if isinstance(listed, tuple) else (), strict=False))
 
     def shown(self, fields: Mapping[str, Value], output: object) -> str:  # noqa: ARG002
         """The name of the option at the position."""
         return self._names[int(str(output))]
+
+    def read(self, fields: Mapping[str, Value], value: object) -> int:  # noqa: ARG002
+        """The position."""
+        return int(str(value))
+
+    def example(self, fields: Mapping[str, Value], asked: Asked) -> int:  # noqa: ARG002
+        """The first option."""
+        return 0

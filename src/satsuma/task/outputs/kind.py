@@ -9,7 +9,8 @@ from typing import Annotated, Protocol
 
 from pydantic import BaseModel, Field, StringConstraints, create_model
 
-from satsuma.task.instance import Value
+from satsuma import chance
+from satsuma.task.instance import OutputValue, Value
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 """Text that the model writes: never blank."""
@@ -38,7 +39,7 @@ class Draft:
     """
 
     fields: Mapping[str, Value]
-    output: str | int
+    output: OutputValue
     label: str
     shown: str
 
@@ -47,19 +48,23 @@ class Draft:
 class Judgement:
     """What one corrector's answer means, in the terms of `Draft`."""
 
-    output: str | int
+    output: OutputValue
     label: str
     shown: str
 
 
 class OutputKind(Protocol):
-    """A closed label set, a choice, free text, or whatever comes next."""
+    """One label of a closed set or several, a choice, spans, free text, or whatever comes next."""
 
     kind: str
     name: str
 
     def weights(self) -> Mapping[str, int]:
         """Label → weight of its share."""
+        ...
+
+    def wanted(self, asked: Asked) -> tuple[str, ...]:
+        """The labels that the instance is to have; none where the output has no labels."""
         ...
 
     def instance_answer(self, asked: Asked) -> type[BaseModel]:
@@ -79,7 +84,11 @@ class OutputKind(Protocol):
         ...
 
     def judgement(self, draft: Draft, answer: BaseModel) -> Judgement:
-        """What the corrector's answer means."""
+        """What the corrector's answer means.
+
+        Raises:
+            Mistake: the answer does not fit the instance; it does not count as a vote.
+        """
         ...
 
     def options(self, fields: Mapping[str, Value]) -> dict[str, str]:
@@ -88,6 +97,18 @@ class OutputKind(Protocol):
 
     def shown(self, fields: Mapping[str, Value], output: object) -> str:
         """The output of a finished instance as people see it."""
+        ...
+
+    def read(self, fields: Mapping[str, Value], value: object) -> OutputValue:
+        """The output of an example or of a row of the dataset, in the form that `Draft` has it.
+
+        Raises:
+            Mistake: it is none for these fields.
+        """
+        ...
+
+    def example(self, fields: Mapping[str, Value], asked: Asked) -> OutputValue:
+        """An output that an instance with these fields could have."""
         ...
 
 
@@ -103,6 +124,28 @@ def answer_model(name: str, doc: str, fields: Mapping[str, tuple[object, str]]) 
 def texts(described: Mapping[str, str]) -> dict[str, tuple[object, str]]:
     """The fields of an answer model for inputs that the model writes."""
     return {name: (Text, description) for name, description in described.items()}
+
+
+def several(kind: object, least: int, most: int) -> object:
+    """The type of a list of `least` to `most` of a kind."""
+    return Annotated[list[kind], Field(min_length=least, max_length=most)]  # type: ignore[valid-type]
+
+
+def drawn_together(asked: Asked, labels: Sequence[str], together: tuple[int, int]) -> tuple[str, ...]:
+    """The labels that a candidate is asked to have at once, in the card's order: its own, and others by chance."""
+    if asked.label not in labels:
+        return ()
+    low, high = together
+    size = chance.choose(range(max(1, low), high + 1), asked.seed, "together", asked.index)
+    others = [name for name in labels if name != asked.label]
+    others.sort(key=lambda name: chance.number(asked.seed, "together", asked.index, name))
+    chosen = {asked.label, *others[: size - 1]}
+    return tuple(name for name in labels if name in chosen)
+
+
+def shared_label(asked: str, held: Sequence[str], none: str) -> str:
+    """The label that an instance with several counts for: the asked one if it holds, else the first that does."""
+    return asked if asked in held else next(iter(held), none)
 
 
 def taken(answer: BaseModel, names: Sequence[str]) -> dict[str, Value]:

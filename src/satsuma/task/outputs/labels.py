@@ -1,4 +1,4 @@
-"""Output: one of a closed set of labels."""
+"""Output: one of a closed set of labels, which may be the steps of a scale."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ class LabelOutput:
         """Label → weight of its share."""
         return self._weights
 
+    def wanted(self, asked: Asked) -> tuple[str, ...]:
+        """The label."""
+        return (asked.label,)
+
     def instance_answer(self, asked: Asked) -> type[BaseModel]:
         """The inputs that are still to be written."""
         return self._answer(asked.label)
@@ -64,3 +68,11 @@ class LabelOutput:
     def shown(self, fields: Mapping[str, Value], output: object) -> str:  # noqa: ARG002
         """The label itself."""
         return str(output)
+
+    def read(self, fields: Mapping[str, Value], value: object) -> str:  # noqa: ARG002
+        """The label itself."""
+        return str(value)
+
+    def example(self, fields: Mapping[str, Value], asked: Asked) -> str:  # noqa: ARG002
+        """The asked label."""
+        return asked.label

@@ -37,6 +37,10 @@ class TextOutput:
         """One share of everything."""
         return {ALL: 1}
 
+    def wanted(self, asked: Asked) -> tuple[str, ...]:  # noqa: ARG002
+        """None."""
+        return ()
+
     def instance_answer(self, asked: Asked) -> type[BaseModel]:  # noqa: ARG002
         """The inputs that are still to be written, and the output."""
         return self._answer
@@ -64,3 +68,11 @@ class TextOutput:
     def shown(self, fields: Mapping[str, Value], output: object) -> str:  # noqa: ARG002
         """The text itself."""
         return str(output)
+
+    def read(self, fields: Mapping[str, Value], value: object) -> str:  # noqa: ARG002
+        """The text itself."""
+        return str(value)
+
+    def example(self, fields: Mapping[str, Value], asked: Asked) -> str:  # noqa: ARG002
+        """The name of the output."""
+        return self.name

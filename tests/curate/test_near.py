@@ -1,0 +1,203 @@
+"""Near-duplicates: exactly those that comparing all pairs finds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from satsuma.curate.bounds import MOST, Bounds, Reach, keys
+from satsuma.curate.near import NearTexts
+from satsuma.curate.rouge import words
+
+Texts = Sequence[Sequence[str]]
+THRESHOLDS = st.sampled_from([0.3, 0.35, 0.5, 0.6, 2 / 3, 0.7, 0.75, 0.8, 0.9, 0.95, 1.0])
+
+
+def common(one: Sequence[str], other: Sequence[str]) -> int:
+    """The length of the longest common subsequence, by the book."""
+    row = [0] * (len(other) + 1)
+    for word in one:
+        before = row
+        row = [0]
+        for at, theirs in enumerate(other):
+            row.append(before[at] + 1 if word == theirs else max(row[at], before[at + 1]))
+    return row[-1]
+
+
+def by_all_pairs(texts: Texts, threshold: float) -> list[int | None]:
+    """For each text the first of those before it that are kept and near enough."""
+    exact = Fraction(repr(threshold))
+    kept: list[int] = []
+    found: list[int | None] = []
+    for index, text in enumerate(texts):
+        near = (k for k in kept if text and 2 * common(text, texts[k]) >= exact * (len(text) + len(texts[k])))
+        found.append(next(near, None))
+        if text and found[-1] is None:
+            kept.append(index)
+    return found
+
+
+def by_index(texts: Texts, threshold: float, counted: Sequence[int] = (3, 8)) -> list[int | None]:
+    near = NearTexts(threshold, counted)
+    found = [near.first(text, index) for index, text in enumerate(texts)]
+    return [None if f is None else f[0] for f in found]
+
+
+def variations(draw: random.Random, number: int, vocabulary: int, longest: int) -> list[list[str]]:
+    """Texts of which most are an earlier one with some words left out, put in, exchanged or moved."""
+    texts: list[list[str]] = []
+    for _ in range(number):
+        if not texts or draw.random() < 0.2:
+            texts.append([f"w{draw.randrange(vocabulary)}" for _ in range(draw.randint(0, longest))])
+            continue
+        text = list(draw.choice(texts))
+        for _ in range(draw.randint(0, 1 + len(text) // 2)):
+            at = draw.randint(0, len(text))
+            text[at : at + draw.randint(0, 2)] = [f"w{draw.randrange(vocabulary)}" for _ in range(draw.randint(0, 2))]
+        texts.append(text)
+    return texts
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.sampled_from("abcdefg"), max_size=14), max_size=24), THRESHOLDS)
+def test_it_finds_the_first_that_all_pairs_find_among_texts_of_few_words(texts: Texts, threshold: float) -> None:
+    assert by_index(texts, threshold) == by_all_pairs(texts, threshold)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False), st.sampled_from([3, 12, 60, 400]), st.sampled_from([6, 20, 45]), THRESHOLDS)
+def test_it_finds_the_first_that_all_pairs_find_among_variations(
+    draw: random.Random, vocabulary: int, longest: int, threshold: float
+) -> None:
+    texts = variations(draw, 40, vocabulary, longest)
+    assert by_index(texts, threshold) == by_all_pairs(texts, threshold)
+
+
+@pytest.mark.parametrize("threshold", [0.6, 0.8])
+def test_it_finds_what_all_pairs_find_when_words_are_ranked_anew_and_the_table_has_grown(threshold: float) -> None:
+    texts = variations(random.Random(5), 450, 300, 14)
+    found = by_index(texts, threshold, (128,))
+    assert found == by_all_pairs(texts, threshold)
+    assert found.count(None) > 128
+
+
+def test_what_is_found_does_not_depend_on_when_words_are_ranked() -> None:
+    texts = variations(random.Random(2), 400, 120, 12)
+    assert by_index(texts, 0.7, ()) == by_index(texts, 0.7, range(0, 400, 7)) == by_index(texts, 0.7, (1,))
+
+
+def test_it_says_the_index_that_it_was_told_and_how_near() -> None:
+    near = NearTexts(0.7)
+    assert near.first(words("the cat sat on the mat"), 12) is None
+    assert near.first(words("a quite different sentence"), 40) is None
+    assert near.first(words("the cat sat on the red mat"), 41) == (12, 12 / 13)
+
+
+def test_a_near_duplicate_is_not_remembered() -> None:
+    near = NearTexts(0.7)
+    assert near.first(list("abcdefghij"), 0) is None
+    assert near.first(list("abcdefgxyz"), 1) == (0, 0.7)
+    assert near.first(list("abcdpqrxyz"), 2) is None
+
+
+def test_of_texts_that_share_a_part_on_purpose_their_own_parts_have_to_be_near_too() -> None:
+    passage, near = [f"w{i}" for i in range(40)], NearTexts(0.7)
+    asked = ["who went to the market", "when did the old bridge fall", "who went to the big market"]
+    found = [near.first(passage + own.split(), index, own.split()) for index, own in enumerate(asked)]
+    assert found == [None, None, (0, 10 / 11)]
+    assert near.first([f"other {word}" for word in passage] + asked[0].split(), 3, asked[0].split()) is None
+
+
+def test_own_parts_are_told_apart_after_words_are_ranked_anew() -> None:
+    passage, near = [f"w{i}" for i in range(30)], NearTexts(0.7, range(1, 100))
+    own = [[f"q{i}{j}" for j in range(5)] for i in range(20)]
+    assert [near.first(passage + each, index, each) for index, each in enumerate(own)] == [None] * 20
+    again = [near.first(passage + each, 99, each) for each in own]
+    assert again == [(index, 1.0) for index in range(20)]
+
+
+def test_the_threshold_is_the_decimal_that_was_written() -> None:
+    ten, seven = list("abcdefghij"), list("abcdefgxyz")
+    for threshold, found in ((0.7, True), (0.71, False)):
+        near = NearTexts(threshold)
+        near.first(ten, 0)
+        assert (near.first(seven, 1) is not None) == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        ("", "", False),
+        ("cat", "cat", True),
+        ("cat", "red cat", False),
+        ("red cat", "big red cat", True),
+        ("big red cat", "big red dog", False),
+        ("big red cat", "red big cat", False),
+        ("big red cat here", "big red dog here", True),
+    ],
+)
+def test_texts_of_a_few_words_follow_the_same_rule(one: str, other: str, found: bool) -> None:
+    near = NearTexts(0.7)
+    near.first(one.split(), 0)
+    assert (near.first(other.split(), 1) is not None) == found
+
+
+def test_the_same_word_many_times_counts_as_often_as_it_stands_there() -> None:
+    near = NearTexts(0.7)
+    assert near.first(["ha"] * 10, 0) is None
+    assert near.first(["ha"] * 5, 1) is None
+    assert near.first(["ha"] * 17, 2) == (0, 20 / 27)
+    assert near.first(["ha"] * 19, 3) is None
+
+
+def test_of_a_huge_text_the_first_words_are_compared() -> None:
+    draw = random.Random(0)
+    huge = [f"w{draw.randrange(5000)}" for _ in range(200_000)]
+    near = NearTexts(0.7)
+    assert near.first(huge, 0) is None
+    assert near.first(huge[:MOST] + ["another", "end"] * 50_000, 1) == (0, 1.0)
+    assert near.first(huge[MOST:], 2) is None
+
+
+@pytest.mark.parametrize("characters", [0, 7, 40])
+def test_more_words_than_there_are_characters_are_told_apart(characters: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("satsuma.curate.near.CHARACTERS", characters)
+    texts = variations(random.Random(8), 150, 80, 12)
+    assert by_index(texts, 0.7, (20, 60)) == by_all_pairs(texts, 0.7)
+
+
+@given(THRESHOLDS, st.integers(1, 90), st.integers(1, 90))
+def test_lengths_beyond_the_bounds_cannot_be_near(threshold: float, m: int, n: int) -> None:
+    bounds = Bounds(threshold)
+    possible = 2 * min(m, n) >= Fraction(repr(threshold)) * (m + n)
+    assert possible == (bounds.shortest(m) <= n <= bounds.longest(m))
+    assert possible == (bounds.needed(m, n) <= min(m, n))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), THRESHOLDS, st.integers(1, 60))
+def test_texts_that_share_as_many_words_as_they_need_have_a_key_in_common(
+    data: st.DataObject, threshold: float, m: int
+) -> None:
+    bounds = Bounds(threshold)
+    n = data.draw(st.integers(bounds.shortest(m), min(60, bounds.longest(m))))
+    shared = bounds.needed(m, n)
+    numbers: list[int] = data.draw(st.permutations(range(m + n - shared)))
+    mine, theirs = sorted(numbers[:m], reverse=True), sorted(numbers[m - shared :], reverse=True)
+    sought = {key for reach in bounds.looked_up(m) for key in keys(mine, reach)}
+    assert sought & set(keys(theirs, bounds.kept(n)))
+
+
+def test_a_text_has_about_one_key_for_each_word() -> None:
+    bounds = Bounds(0.7)
+    numbers: Callable[[int], float] = lambda n: len(keys(range(n, 0, -1), bounds.kept(n))) / n  # noqa: E731
+    assert all(numbers(n) < 1.5 for n in range(4, 400))
+
+
+def test_words_that_no_text_has_make_no_keys_but_count_among_the_rare_ones() -> None:
+    assert keys([9, 8, 7, 3, 1], Reach(1, 4), known=8) == keys([7, 3], Reach(1, 2))
