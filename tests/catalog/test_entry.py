@@ -75,3 +75,10 @@ def test_any_cell_is_text_of_a_bounded_length(value: object) -> None:
 def test_no_line_crashes_the_reader_and_what_was_read_can_be_written(said: dict[str, object]) -> None:
     entry = entry_from(said)
     assert entry_from(orjson.loads(entry.line())).name == entry.name
+
+
+def test_a_card_that_is_read_again_says_the_same_of_what_was_cut() -> None:
+    long = entry_from({"name": "a", "description": "b", "sample": [{"text": "x" * 1234}]})
+    again = entry_from(long.as_json())
+    assert again.sample == long.sample
+    assert again.sample[0]["text"].endswith("… ‹1,234 characters›")

@@ -8,6 +8,7 @@ small whatever its dataset holds.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
@@ -22,6 +23,8 @@ T = TypeVar("T")
 Kind = Literal["files", "hub", "unknown"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
+_CUT = re.compile(r"… ‹[\d,]+ characters›\Z")
+_MARK = len("… ‹999,999,999,999 characters›")
 MAX_CELL = 200
 """Characters of one cell in a sample row."""
 MAX_COLUMNS = 200
@@ -133,7 +136,7 @@ def _licence(said: object, text: str) -> str:
 def cell(value: object, limit: int = MAX_CELL) -> str:
     """A cell as text of at most `limit` characters and a mark; bytes and floats that are no numbers are named."""
     if isinstance(value, str):
-        return cut(no_surrogates(value[: limit + 1]), len(value), limit)
+        return cut(no_surrogates(value[: limit + _MARK]), len(value), limit)
     if isinstance(value, bytes | bytearray | memoryview):
         return f"‹binary, {len(value):,} bytes›"
     if value is None:
@@ -145,8 +148,10 @@ def cell(value: object, limit: int = MAX_CELL) -> str:
 
 
 def cut(start: str, length: int, limit: int) -> str:
-    """A text by its start and its length, cut with a mark."""
-    return start if length <= limit else f"{start[:limit]}… ‹{length:,} characters›"
+    """A text by its start and its length, cut with a mark; one that was cut to this limit before stays as it is."""
+    if length <= limit or _CUT.match(start, limit):
+        return start
+    return f"{start[:limit]}… ‹{length:,} characters›"
 
 
 def _nested(value: object, limit: int, depth: int = 4) -> str:

@@ -9,7 +9,7 @@ Not covered: whether the dataset exists. The card is text for searching and is s
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, Final, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -18,7 +18,7 @@ from satsuma.llm.request import Message
 from satsuma.task.card import Card
 from satsuma.task.templates import built_in
 
-STEP = "ideal dataset"
+STEP: Final = "retrieval"
 """What the question is called in the journal."""
 PROMPT = "ideal_dataset"
 FORM = """{
@@ -36,7 +36,7 @@ class Asks(Protocol):
     """Asks one question of one step."""
 
     async def __call__(
-        self, step: str, path: str, messages: tuple[Message, ...], answer: type[A], draw: int = 0
+        self, step: Literal["retrieval"], path: str, messages: tuple[Message, ...], answer: type[A], draw: int = 0
     ) -> Answered[A]:
         """The validated answer.
 

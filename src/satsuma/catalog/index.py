@@ -27,7 +27,7 @@ from pathlib import Path
 
 from satsuma.cache import cache_directory
 
-VERSION = 2
+VERSION = 3
 """Of the format and of everything that turns a card into scores; another version is another key."""
 NONE = "none"
 _MADE_OF = "index.json"

@@ -11,7 +11,7 @@ legal advice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
 
 Terms = Literal["permissive", "share-alike", "copyleft", "no-derivatives", "non-commercial", "restricted", "unknown"]
@@ -80,6 +80,15 @@ def terms_of(licence: str) -> Terms:
     if match := _CC_BY.fullmatch(licence):
         return next((terms for part, terms in _CC_TERMS if part in match[1]), "permissive")
     return _TERMS_OF.get(licence, "unknown")
+
+
+def licence_of_all(licences: Iterable[str]) -> str:
+    """The licence of what is made of several sources: the strictest that any of them has, of equals the first.
+
+    Empty where they ask for no more than attribution, or there are none; `unknown` where one of them is not known.
+    """
+    strictest = max(licences, key=lambda name: TERMS.index(terms_of(name)), default="mit")
+    return "" if terms_of(strictest) == "permissive" else strictest or "unknown"
 
 
 def passes(licence: str, wanted: LicenceFilter) -> bool:

@@ -1,0 +1,52 @@
+"""What a method is to a run: `satsuma.session` knows no more of TarGEN or DataTune than this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+
+from satsuma.curate.selection import Outcome, Selection
+from satsuma.llm.client import Client
+from satsuma.settings import Settings
+from satsuma.stream import End
+from satsuma.task.card import Card
+from satsuma.task.instance import Instance, Reject
+
+Make = Callable[[int], Coroutine[object, object, Outcome | End]]
+
+
+async def _nothing() -> None:
+    """Nothing has to be closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A method at work on one run.
+
+    make: candidate `index`, called in index order. skips: whether an index is no candidate, asked in index order.
+    settled: is told every instance and reject in index order. recalls: whether an outcome that is known may be taken
+    instead of making the candidate again: not where that has effects besides its outcome. record: fields of run.json
+    besides the common ones. close: gives back what is open.
+    """
+
+    make: Make
+    skips: Callable[[int], bool] = lambda index: False  # noqa: ARG005 - no index is skipped
+    settled: Callable[[Instance | Reject], None] = lambda item: None  # noqa: ARG005 - nobody listens
+    recalls: bool = False
+    record: Callable[[], Mapping[str, object]] = dict
+    close: Callable[[], Coroutine[object, object, None]] = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run is to do.
+
+    weights: label → weight of its share. make: from the asking and the selection, the method at work. decisive: what
+    decides the data besides the settings.
+    """
+
+    card: Card
+    settings: Settings
+    weights: dict[str, int]
+    make: Callable[[Client, Selection], Course]
+    decisive: Mapping[str, object] = field(default_factory=dict)
