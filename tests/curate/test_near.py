@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satsuma.curate.bounds import MOST, Bounds, Reach, keys
+from satsuma.curate.bounds import BAND, MOST, SHORTEST, Bounds
 from satsuma.curate.near import NearTexts
 from satsuma.curate.rouge import words
 
@@ -42,8 +42,8 @@ def by_all_pairs(texts: Texts, threshold: float) -> list[int | None]:
     return found
 
 
-def by_index(texts: Texts, threshold: float, counted: Sequence[int] = (3, 8)) -> list[int | None]:
-    near = NearTexts(threshold, counted)
+def by_index(texts: Texts, threshold: float) -> list[int | None]:
+    near = NearTexts(threshold)
     found = [near.first(text, index) for index, text in enumerate(texts)]
     return [None if f is None else f[0] for f in found]
 
@@ -79,16 +79,23 @@ def test_it_finds_the_first_that_all_pairs_find_among_variations(
 
 
 @pytest.mark.parametrize("threshold", [0.6, 0.8])
-def test_it_finds_what_all_pairs_find_when_words_are_ranked_anew_and_the_table_has_grown(threshold: float) -> None:
+def test_it_finds_what_all_pairs_find_in_many_blocks_of_texts(
+    threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("satsuma.curate.near.TEXTS", 32)
     texts = variations(random.Random(5), 450, 300, 14)
-    found = by_index(texts, threshold, (128,))
+    found = by_index(texts, threshold)
     assert found == by_all_pairs(texts, threshold)
     assert found.count(None) > 128
 
 
-def test_what_is_found_does_not_depend_on_when_words_are_ranked() -> None:
-    texts = variations(random.Random(2), 400, 120, 12)
-    assert by_index(texts, 0.7, ()) == by_index(texts, 0.7, range(0, 400, 7)) == by_index(texts, 0.7, (1,))
+def test_it_finds_what_all_pairs_find_among_long_texts_of_all_lengths() -> None:
+    draw = random.Random(3)
+    texts = variations(draw, 60, 900, 200)
+    cut = [text[: draw.randint(1, len(text))] for text in texts if text]
+    found = by_index([*texts, *cut], 0.7)
+    assert found == by_all_pairs([*texts, *cut], 0.7)
+    assert sum(f is not None and f != i for i, f in enumerate(found)) > 20
 
 
 def test_it_says_the_index_that_it_was_told_and_how_near() -> None:
@@ -113,8 +120,9 @@ def test_of_texts_that_share_a_part_on_purpose_their_own_parts_have_to_be_near_t
     assert near.first([f"other {word}" for word in passage] + asked[0].split(), 3, asked[0].split()) is None
 
 
-def test_own_parts_are_told_apart_after_words_are_ranked_anew() -> None:
-    passage, near = [f"w{i}" for i in range(30)], NearTexts(0.7, range(1, 100))
+def test_own_parts_are_told_apart_in_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("satsuma.curate.near.TEXTS", 7)
+    passage, near = [f"w{i}" for i in range(30)], NearTexts(0.7)
     own = [[f"q{i}{j}" for j in range(5)] for i in range(20)]
     assert [near.first(passage + each, index, each) for index, each in enumerate(own)] == [None] * 20
     again = [near.first(passage + each, 99, each) for each in own]
@@ -168,7 +176,7 @@ def test_of_a_huge_text_the_first_words_are_compared() -> None:
 def test_more_words_than_there_are_characters_are_told_apart(characters: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("satsuma.curate.near.CHARACTERS", characters)
     texts = variations(random.Random(8), 150, 80, 12)
-    assert by_index(texts, 0.7, (20, 60)) == by_all_pairs(texts, 0.7)
+    assert by_index(texts, 0.7) == by_all_pairs(texts, 0.7)
 
 
 @given(THRESHOLDS, st.integers(1, 90), st.integers(1, 90))
@@ -180,24 +188,19 @@ def test_lengths_beyond_the_bounds_cannot_be_near(threshold: float, m: int, n: i
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.data(), THRESHOLDS, st.integers(1, 60))
-def test_texts_that_share_as_many_words_as_they_need_have_a_key_in_common(
+@given(st.data(), THRESHOLDS, st.integers(1, 200))
+def test_texts_that_share_as_many_words_as_they_need_share_enough_of_any_that_are_counted(
     data: st.DataObject, threshold: float, m: int
 ) -> None:
     bounds = Bounds(threshold)
-    n = data.draw(st.integers(bounds.shortest(m), min(60, bounds.longest(m))))
-    shared = bounds.needed(m, n)
-    numbers: list[int] = data.draw(st.permutations(range(m + n - shared)))
-    mine, theirs = sorted(numbers[:m], reverse=True), sorted(numbers[m - shared :], reverse=True)
-    sought = {key for reach in bounds.looked_up(m) for key in keys(mine, reach)}
-    assert sought & set(keys(theirs, bounds.kept(n)))
+    n = data.draw(st.integers(bounds.shortest(m), bounds.longest(m)))
+    sought = bounds.sought(m)
+    missing = m - bounds.needed(m, n)
+    assert 0 < sought.words <= m
+    assert sought.words - missing >= dict(sought.least)[BAND[n]] >= 1
 
 
-def test_a_text_has_about_one_key_for_each_word() -> None:
-    bounds = Bounds(0.7)
-    numbers: Callable[[int], float] = lambda n: len(keys(range(n, 0, -1), bounds.kept(n))) / n  # noqa: E731
-    assert all(numbers(n) < 1.5 for n in range(4, 400))
-
-
-def test_words_that_no_text_has_make_no_keys_but_count_among_the_rare_ones() -> None:
-    assert keys([9, 8, 7, 3, 1], Reach(1, 4), known=8) == keys([7, 3], Reach(1, 2))
+def test_every_length_is_in_a_band_that_begins_with_its_shortest() -> None:
+    assert all(SHORTEST[BAND[n]] <= n for n in range(MOST + 1))
+    assert all(BAND[shortest] == band for band, shortest in enumerate(SHORTEST))
+    assert all(BAND[n] <= BAND[n + 1] <= BAND[n] + 1 for n in range(MOST))

@@ -13,6 +13,9 @@ among the rater's mistakes. Dawid and Skene's model takes a rater to be as good 
 hard instances for none (instances differ in how hard they are: Whitehill et al. 2009); that makes majorities look far
 better than they are.
 
+Where labels cannot be told apart, `even` leaves one error rate for each rater and one for the population, whatever the
+truth, and takes all wrong labels to be equally likely: two parameters instead of a table.
+
 Instances of which the same was said are one `Said` with a count. Plain Python: numpy is no dependency, and the number
 of different `Said` is small.
 
@@ -29,7 +32,7 @@ from typing import TypeAlias
 
 ROUNDS = 200
 """Steps of EM at most."""
-CLOSE = 1e-7
+CLOSE = 1e-6
 """EM ends when a step adds less than this to the log-likelihood of an instance."""
 HARD_AT_FIRST = 0.1
 BARELY = 0.01
@@ -98,12 +101,14 @@ class Smoothing:
 
     populations: the share of the instances whose truth is not their population's own label; None where populations are
     not labels. raters: the share of each rater's answers that are wrong, whatever the truth. So what little is known of
-    a rare label is drawn towards what is known of all.
+    a rare label is drawn towards what is known of all. even: wrong labels are alike, as are truths; there is one
+    population, whose own label is 0, and `weight` is that of all right answers and of all wrong ones.
     """
 
     weight: float
     populations: float | None
     raters: tuple[float, ...]
+    even: bool = False
 
 
 def normalized(weights: Sequence[float]) -> list[float]:
@@ -126,17 +131,19 @@ class Counts:
     confusion: list[list[list[float]]]
     hard: list[float]
     rivals: list[list[float]]
+    even: bool = False
 
     @classmethod
     def smoothed(cls, smoothing: Smoothing, populations: int, labels: int) -> Counts:
         """Before anything was seen."""
-        weight = smoothing.weight
-        if smoothing.populations is None:
-            prior = [[weight] * labels for _ in range(populations)]
+        weight, even = smoothing.weight, smoothing.even
+        wrong = weight / (labels * (labels - 1)) if even else weight
+        if smoothing.populations is not None:
+            prior = _square(labels, wrong, smoothing.populations)
         else:
-            prior = _square(labels, weight, smoothing.populations)
-        confusion = [_square(labels, weight, error) for error in smoothing.raters]
-        return cls(prior, confusion, [19 * weight, weight], [[0.0] * labels for _ in range(labels)])
+            prior = [[weight, *[weight / (labels - 1) if even else weight] * (labels - 1)] for _ in range(populations)]
+        confusion = [_square(labels, wrong, error) for error in smoothing.raters]
+        return cls(prior, confusion, [19 * weight, weight], [[0.0] * labels for _ in range(labels)], even)
 
     def add(self, said: Said, truth: int, instances: float, coin: int | None = None) -> None:
         """So many of the instances have this truth. coin: the rater whose answers were tosses, which tell nothing."""
@@ -150,11 +157,13 @@ class Counts:
 
     def model(self, coin: int | None, shares: Shares = normalized) -> Model:
         """The parameters. shares: makes probabilities of counts."""
+        hard = shares(self.hard)[1] if coin is not None else 0.0
+        if self.even:
+            return Model(_even(self.prior, shares), [_even(rows, shares) for rows in self.confusion], coin, hard)
         confusion = [
             [self._row(rows, truth, rater == coin, shares) for truth in range(len(rows))]
             for rater, rows in enumerate(self.confusion)
         ]
-        hard = shares(self.hard)[1] if coin is not None else 0.0
         return Model([shares(row) for row in self.prior], confusion, coin, hard)
 
     def _row(self, rows: Sequence[Sequence[float]], truth: int, coin: bool, shares: Shares) -> list[float]:
@@ -174,6 +183,14 @@ def _square(labels: int, weight: float, error: float) -> list[list[float]]:
     return [[right if i == j else weight for j in range(labels)] for i in range(labels)]
 
 
+def _even(rows: Sequence[Sequence[float]], shares: Shares) -> list[list[float]]:
+    """One share of right answers for all rows, and wrong ones that are all alike."""
+    same = sum(row[i] for i, row in enumerate(rows))
+    right, wrong = shares([same, sum(map(sum, rows)) - same])
+    each = wrong / (len(rows[0]) - 1)
+    return [[right if i == j else each for j in range(len(row))] for i, row in enumerate(rows)]
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """A fitted model, what it was smoothed with, and the logarithm of the probability of what was said."""
@@ -184,13 +201,14 @@ class Fit:
 
 
 def fit(observed: Sequence[Said], labels: int, smoothing: Smoothing, coin: int | None = None) -> Fit:
-    """The parameters under which what was said is likeliest, from where every instance's truth is what most said.
+    """The parameters under which what was said is likeliest.
 
-    labels: 2 or more. With a weight of 0 nothing is smoothed, and it is the maximum of the likelihood.
+    It starts where an instance's truth is each label as often as that was said. labels: 2 or more. With a weight
+    of 0 nothing is smoothed, and it is the maximum of the likelihood.
     """
     populations = labels if smoothing.populations is not None else 1 + max(said.population for said in observed)
     empty = Counts.smoothed(smoothing, populations, labels)
-    model = _by_majority(observed, empty, coin)
+    model = _as_said(observed, empty, coin)
     total = sum(said.count for said in observed)
     before = -math.inf
     for _ in range(ROUNDS):
@@ -201,7 +219,7 @@ def fit(observed: Sequence[Said], labels: int, smoothing: Smoothing, coin: int |
     return Fit(model, smoothing, _log_likelihood(observed, model))
 
 
-def _by_majority(observed: Sequence[Said], counts: Counts, coin: int | None) -> Model:
+def _as_said(observed: Sequence[Said], counts: Counts, coin: int | None) -> Model:
     for said in observed:
         votes = sum(times for _, _, times in said.votes)
         for _, label, times in said.votes:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from satsuma.curate.near import NearTexts
+from satsuma.curate.near import NearTexts, Packed
 from satsuma.curate.rouge import words
 
 
@@ -48,7 +48,7 @@ class NearDuplicates:
 
     def __init__(self, threshold: float) -> None:
         self._exact = ExactDuplicates()
-        self._near = NearTexts(threshold) if threshold < 1 else None
+        self._near = _Remembering(threshold) if threshold < 1 else None
 
     def first(self, text: str, index: int, own: str = "") -> Earlier | None:
         """The earliest text that this one is a duplicate of; None if it is new, and is remembered from now on."""
@@ -61,6 +61,35 @@ class NearDuplicates:
         if near is not None:
             return Earlier(near[0], f"near-duplicate of candidate {near[0]}: ROUGE-L {near[1]:.2f}")
         self._exact.remember(digest, index)
+        return None
+
+    def remember(self, text: str, index: int, own: str = "") -> None:
+        """Remember a text that is known to be new, which `first` would find out at greater length."""
+        said = words(text)
+        self._exact.remember(_digest(text, said), index)
+        if self._near:
+            self._near.remember(said, index, words(own))
+
+
+class _Remembering(NearTexts):
+    """Texts that can be added without being compared."""
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__(threshold)
+        self._sure = False
+
+    def remember(self, words: Sequence[str], index: int, own: Sequence[str] = ()) -> None:
+        """Remember a text that is known to be near none."""
+        self._sure = True
+        try:
+            self.first(words, index, own)
+        finally:
+            self._sure = False
+
+    def _nearest(self, text: Packed, each: Sequence[int], own: Packed) -> tuple[int, float] | None:
+        if not self._sure:
+            return super()._nearest(text, each, own)
+        self._frequency += [0] * (self._numbers.given - len(self._frequency))
         return None
 
 

@@ -1,12 +1,10 @@
 """Near-duplicates by ROUGE-L, found without comparing all pairs: exactly those that comparing all pairs would find.
 
-A text is looked up by its keys (`bounds.py`) among those that are remembered (`postings.py`); the few that have one
-of them are compared with it, the earliest first (bit-parallel, rapidfuzz).
+Of a text's words the rarest are counted in all texts that are remembered, at once (`counts.py`); the few that have as
+many of them as they must (`bounds.py`) are compared with it, the earliest first (bit-parallel, rapidfuzz).
 
-Keys are made of rare words, so how rare a word is has to be known before all texts are. Any fixed order is right, only
-not as fast. Words are ranked as they come, since what comes late is rare; when `COUNTED` texts are there, theirs are
-ranked by frequency and the texts are kept again. The k-th occurrence of a word in a text counts as a word of its own.
-The order follows from the texts and their order alone, and what is found does not depend on it at all.
+How rare a word is follows from the texts so far, and decides how fast this is and nothing else. The k-th occurrence of
+a word in a text counts as a word of its own.
 
 The shortest texts have no rule of their own: at 0.7, two of the same length up to three words are near-duplicates only
 if they are the same, and one of two words is like one of three that has them in order (0.8). Of a text longer than
@@ -19,72 +17,66 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from satsuma.curate.bounds import MOST, Bounds, keys
-from satsuma.curate.postings import Postings
+from satsuma.curate.bounds import BAND, MOST, Bounds
+from satsuma.curate.counts import TEXTS, Block, places, reaching
 
-COUNTED = (256, 4096)
-"""Numbers of texts at which the words are ranked by how frequent they are so far."""
 CHARACTERS = 0x110000
 """Words that can be told apart by a character each; later ones are numbers, which takes more room."""
-_SHIFT = 40
-_NUMBER = (1 << _SHIFT) - 1
 
 Packed: TypeAlias = str | tuple[int, ...]
 """A text as the numbers of its words: characters where there are enough of them."""
 
 
-class _Numbers(dict[str | int, int]):
-    """Numbers words in the order in which they come. A repeated one is a word of its own: its number and how often."""
+class _Numbers(dict[str, int]):
+    """Numbers words in the order in which they come. Each repetition of a word in a text is a word of its own."""
 
-    __slots__ = ()
+    def __init__(self) -> None:
+        super().__init__()
+        self.given = 0
+        self._repeated: dict[int, tuple[int, ...]] = {}
 
-    def __missing__(self, word: str | int) -> int:
-        self[word] = number = len(self)
+    def __missing__(self, word: str) -> int:
+        self[word] = number = self.given
+        self.given += 1
         return number
 
     def each(self, text: Sequence[int]) -> list[int]:
         """The numbers of a text's words, each occurrence by itself."""
         counts = Counter(text)
-        if len(counts) == len(text):
-            return [*counts]
-        return [*counts, *(self[n | k << _SHIFT] for n, times in counts.items() for k in range(1, times))]
+        found = [*counts]
+        if len(found) < len(text):
+            for number, times in counts.items():
+                if times > 1:
+                    found += self._again(number, times - 1)
+        return found
 
-    def ordered(self, counts: Mapping[int, int]) -> tuple[_Numbers, Sequence[int]]:
-        """The counted words numbered anew, the most frequent first; and number → new number."""
-        order = sorted(counts, key=lambda number: (-counts[number], number))
-        new = [0] * len(self)
-        for rank, number in enumerate(order):
-            new[number] = rank
-        kept = {new[number]: word for word, number in self.items() if number in counts}
-        numbers = _Numbers()
-        for rank in range(len(order)):
-            word = kept[rank]
-            if isinstance(word, int):
-                word = new[word & _NUMBER] | word >> _SHIFT << _SHIFT
-            numbers[word] = rank
-        return numbers, new
+    def _again(self, number: int, times: int) -> tuple[int, ...]:
+        """The numbers of a word's first so many repetitions."""
+        known = self._repeated.get(number, ())
+        if len(known) < times:
+            more = range(self.given, self.given + times - len(known))
+            self.given = more.stop
+            known = self._repeated[number] = (*known, *more)
+        return known[:times]
 
 
 class NearTexts:
-    """The texts so far that are not near-duplicates of one another, each with its index.
+    """The texts so far that are not near-duplicates of one another, each with its index."""
 
-    counted: the numbers of texts at which words are ranked anew, which decides how fast it is and nothing else.
-    """
-
-    def __init__(self, threshold: float, counted: Collection[int] = COUNTED) -> None:
+    def __init__(self, threshold: float) -> None:
         from rapidfuzz import process
         from rapidfuzz.distance import LCSseq
 
         self._bounds = Bounds(threshold)
-        self._counted = frozenset(counted)
         self._numbers = _Numbers()
+        self._frequency: list[int] = []
         self._texts: list[Packed] = []
         self._indices = array("Q")
-        self._postings = Postings()
+        self._blocks: list[Block] = []
         self._own_numbers = _Numbers()
         self._owns: dict[int, Packed] = {}
         self._common = LCSseq.similarity
@@ -100,35 +92,43 @@ class NearTexts:
         if not words:
             return None
         part = _packed([*map(self._own_numbers.__getitem__, own[:MOST])]) if own else ""
-        known = len(self._numbers)
         numbers = [*map(self._numbers.__getitem__, words[:MOST])]
-        text, ranks = _packed(numbers), self._ranked(numbers)
-        near = self._nearest(text, ranks, known, part)
+        each, text = self._numbers.each(numbers), _packed(numbers)
+        near = self._nearest(text, each, part)
         if near is None:
             if part:
                 self._owns[len(self._texts)] = part
             self._texts.append(text)
             self._indices.append(index)
-            self._keep(ranks, len(self._texts) - 1)
-            if len(self._texts) in self._counted:
-                self._count()
+            self._keep(each)
         return near
 
-    def _nearest(self, text: Packed, ranks: Sequence[int], known: int, own: Packed) -> tuple[int, float] | None:
-        """known: how many words there were before; later ones are in no earlier text and make no key."""
+    def _nearest(self, text: Packed, each: Sequence[int], own: Packed) -> tuple[int, float] | None:
         m, bounds, texts = len(text), self._bounds, self._texts
-        low, high = bounds.shortest(m), bounds.longest(m)
-        sought = [key for reach in bounds.looked_up(m) for key in keys(ranks, reach, known)]
-        found = [at for at in sorted(self._postings.owners(sought)) if low <= len(texts[at]) <= high]
-        if not found:
-            return None
-        others = [texts[at] for at in found]
-        for other, common, place in self._alike(text, others, score_cutoff=bounds.needed(m, low)):
-            if common >= bounds.needed(m, len(other)):
-                near = self._both_near(own, self._owns.get(found[place], ""), 2 * common / (m + len(other)))
-                if near is not None:
-                    return self._indices[found[place]], near
+        least = bounds.needed(m, bounds.shortest(m))
+        for found in self._found(m, each):
+            others = [texts[at] for at in found]
+            for other, common, place in self._alike(text, others, score_cutoff=least):
+                if common >= bounds.needed(m, len(other)):
+                    near = self._both_near(own, self._owns.get(found[place], ""), 2 * common / (m + len(other)))
+                    if near is not None:
+                        return self._indices[found[place]], near
         return None
+
+    def _found(self, m: int, each: Sequence[int]) -> Iterator[list[int]]:
+        """Those that have as many of the rarest words as they must, in order: block by block, where there are any."""
+        frequency = self._frequency
+        frequency += [0] * (self._numbers.given - len(frequency))
+        sought = self._bounds.sought(m)
+        rare = sorted(each, key=frequency.__getitem__)[: sought.words]
+        for at, block in enumerate(self._blocks):
+            digits = block.counted(rare)
+            found = 0
+            for band, least in sought.least:
+                if texts := block.bands.get(band):
+                    found |= reaching(digits, least) & texts
+            if found:
+                yield [at * TEXTS + place - 1 for place in places(found)]
 
     def _both_near(self, own: Packed, other: Packed, whole: float) -> float | None:
         """How near texts are of which the whole is near; None if their own parts are not."""
@@ -138,29 +138,16 @@ class NearTexts:
         common = self._common(own, other)
         return 2 * common / (m + n) if common >= self._bounds.needed(m, n) else None
 
-    def _ranked(self, numbers: Sequence[int]) -> list[int]:
-        """A text's words, each occurrence by itself, rarest first."""
-        return sorted(self._numbers.each(numbers), reverse=True)
-
-    def _keep(self, ranks: Sequence[int], owner: int) -> None:
-        self._postings.add(keys(ranks, self._bounds.kept(len(ranks))), owner)
-
-    def _count(self) -> None:
-        """Number the words by how frequent they are, and keep the texts by these numbers."""
-        counts: Counter[int] = Counter()
-        for text in self._texts:
-            counts.update(self._numbers.each(_unpacked(text)))
-        self._numbers, new = self._numbers.ordered(counts)
-        self._texts = [_packed([new[number] for number in _unpacked(text)]) for text in self._texts]
-        self._postings = Postings()
-        for owner, text in enumerate(self._texts):
-            self._keep(self._ranked(_unpacked(text)), owner)
+    def _keep(self, each: Sequence[int]) -> None:
+        """Count a text's words from now on."""
+        if not self._blocks or self._blocks[-1].size == TEXTS:
+            self._blocks.append(Block())
+        self._blocks[-1].add(each, BAND[len(each)])
+        frequency = self._frequency
+        for number in each:
+            frequency[number] += 1
 
 
 def _packed(numbers: Sequence[int]) -> Packed:
     """A character for each word, which is small and quick to compare, as long as there are characters enough."""
     return "".join(map(chr, numbers)) if max(numbers) < CHARACTERS else tuple(numbers)
-
-
-def _unpacked(text: Packed) -> Sequence[int]:
-    return [ord(character) for character in text] if isinstance(text, str) else text

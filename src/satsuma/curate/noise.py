@@ -14,8 +14,9 @@ Two different questions have two different answers:
   A corrector that saw the label is not independent of it, and there is no bound.
 
 Rates are estimated from every candidate that was corrected, in the dataset or not; the noise is that of the dataset.
-When draws end depends on votes that were cast alone, so that stopping early biases nothing here. Where labels are not
-told apart (`ballots.py`), wrong answers are taken to be the same wrong answer, which errs towards more noise.
+When draws end depends on what was asked for and cast alone, which the model sees; so stopping early biases nothing.
+Where labels are not told apart (`ballots.py`), all wrong answers are taken to be equally likely; how many there are to
+choose from is taken from how often they coincide.
 
 Not covered: mistakes that generator and corrector share. Only a person sees those (`satsuma audit`).
 """
@@ -24,10 +25,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from satsuma.curate.ballots import Ballot, Ballots
-from satsuma.curate.dawid_skene import Fit, Said, Smoothing, alike, fit
+from satsuma.curate.dawid_skene import Fit, Said, Smoothing, alike, fit, normalized
 from satsuma.curate.truths import Case, plausible
 from satsuma.proportions import wilson
 from satsuma.run.trust import Noise
@@ -40,6 +42,10 @@ WIDE = 0.25
 """An interval that is wider says nothing."""
 NEGLIGIBLE = 0.02
 """A model that is less probable than this is left out."""
+ANSWERS = 5
+"""Answers to one instance that are told apart, where labels are not."""
+LABELS = (2, 3, 5, 9, 17)
+"""How many answers there may be to choose from, where nobody knows."""
 SEED = 1979
 INTERVAL = 0.95
 _CORRECTOR = 0
@@ -125,38 +131,53 @@ def _agreed(ballot: Ballot) -> bool:
     return counts.get(ballot.asked, 0) == max(counts.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The ballots as one model sees them.
+
+    labels: how many there are. names: the logarithm of the number of ways in which labels that are not told apart
+    could have been named; without it, readings with more labels would seem to explain less.
+    """
+
+    cases: Sequence[Case]
+    labels: int
+    smoothing: Smoothing
+    names: float = 0.0
+
+    def fits(self, *, coins: bool) -> list[Fit]:
+        """The models of this reading; with coins, one of which flips them."""
+        observed = [case.said for case in self.cases]
+        plain = fit(observed, self.labels, self.smoothing)
+        return [plain, fit(observed, self.labels, self.smoothing, coin=_CORRECTOR)] if coins else [plain]
+
+
 def _open(ballots: Ballots, *, blind: bool) -> tuple[float, float, float, float]:
     """The share that is wrong by what the votes leave open: expected, low, high; and the probability of hard ones."""
-    cases, labels, smoothing = _cases(ballots, blind=blind)
-    three = any(_votes(ballot) >= 3 for ballot, _ in ballots)
-    hard, fits = _explained([case.said for case in cases], labels, smoothing, coins=three)
+    # Fewer votes cannot tell a hard instance from a rater that errs more often.
+    coins = any(_votes(ballot) >= 3 for ballot, _ in ballots)
+    found = [(each, fitted) for each in _readings(ballots, blind=blind) for fitted in each.fits(coins=coins)]
     drawn: list[tuple[float, float]] = []
-    expected = mass = 0.0
-    for probability, found in fits:
-        draws = plausible(cases, found, SEED)
-        drawn += [(draw.wrong, probability / len(draws)) for draw in draws]
-        expected += probability * sum(draw.expected for draw in draws) / len(draws)
-        mass += probability
-    kept = sum(case.kept for case in cases)
+    expected = mass = hard = 0.0
+    for probability, (reading, fitted) in zip(_probabilities(found), found, strict=True):
+        hard += probability if fitted.model.coin is not None else 0.0
+        if probability >= NEGLIGIBLE:
+            draws = plausible(reading.cases, fitted, SEED)
+            drawn += [(draw.wrong, probability / len(draws)) for draw in draws]
+            expected += probability * sum(draw.expected for draw in draws) / len(draws)
+            mass += probability
+    kept = sum(times for (_, in_dataset), times in ballots.items() if in_dataset)
     low, high = _quantiles(drawn, (1 - INTERVAL) / 2)
     estimate = expected / mass / kept
     return estimate, min(low / kept, estimate), max(high / kept, estimate), hard
 
 
-def _explained(
-    observed: Sequence[Said], labels: int, smoothing: Smoothing, *, coins: bool
-) -> tuple[float, list[tuple[float, Fit]]]:
-    """The models that may have made the votes, with their probabilities; first that of the one that flips coins.
-
-    coins: whether there are votes enough to tell a hard instance from a rater that errs more often.
-    """
-    plain = fit(observed, labels, smoothing)
-    if not coins:
-        return 0.0, [(1.0, plain)]
-    flipped = fit(observed, labels, smoothing, coin=_CORRECTOR)
-    gain = flipped.log_likelihood - plain.log_likelihood - ONE_PARAMETER
-    hard = 1 / (1 + math.exp(-max(-500.0, min(500.0, gain))))
-    return hard, [(p, found) for p, found in ((1 - hard, plain), (hard, flipped)) if p >= NEGLIGIBLE]
+def _probabilities(found: Sequence[tuple[_Reading, Fit]]) -> list[float]:
+    """How probable it is of each model that it made the votes."""
+    gains = [
+        fitted.log_likelihood + reading.names - (ONE_PARAMETER if fitted.model.coin is not None else 0.0)
+        for reading, fitted in found
+    ]
+    return normalized([math.exp(gain - max(gains)) for gain in gains])
 
 
 def _quantiles(drawn: Iterable[tuple[float, float]], tail: float) -> tuple[float, float]:
@@ -175,16 +196,19 @@ def _reached(ordered: Sequence[tuple[float, float]], beyond: float) -> float:
     return ordered[-1][0]
 
 
-def _cases(ballots: Ballots, *, blind: bool) -> tuple[list[Case], int, Smoothing]:
-    """What the model sees: kinds of instances, how many labels there are, and what is smoothed."""
+def _readings(ballots: Ballots, *, blind: bool) -> list[_Reading]:
+    """By name, where labels have one; else one for each number of labels that there may be."""
     if not blind:
-        return _merged(_about_the_asked(ballots)), 2, Smoothing(WEIGHT, None, (0.5,))
+        return [_Reading(_merged(_about_the_asked(ballots)), 2, Smoothing(WEIGHT, None, (0.5,)))]
     names = _names(ballots)
-    by_name = len(names) >= 2
-    cases = _merged(_by_name(ballots, names) if by_name else _by_likeness(ballots))
-    observed = [case.said for case in cases]
-    labels = len(names) if by_name else 2
-    return cases, labels, alike(observed, labels, WEIGHT)
+    if len(names) >= 2:
+        cases = _merged(_by_number(ballots, {name: i for i, name in enumerate(names)}))
+        return [_Reading(cases, len(names), alike([case.said for case in cases], len(names), WEIGHT))]
+    said = {label for ballot, _ in ballots for label in (ballot.asked, ballot.final, *dict(ballot.cast))}
+    number: dict[str | int, int] = {label: min(label, ANSWERS - 1) if isinstance(label, int) else 0 for label in said}
+    cases, even = _merged(_by_number(ballots, number)), Smoothing(WEIGHT, None, (0.5,), even=True)
+    most = 1 + max(number.values())
+    return [_Reading(cases, each, even, _names_given(cases, each)) for each in LABELS if each >= most]
 
 
 def _names(ballots: Ballots) -> list[str]:
@@ -193,38 +217,33 @@ def _names(ballots: Ballots) -> list[str]:
     return sorted(label for label in said if isinstance(label, str))
 
 
+def _names_given(cases: Sequence[Case], labels: int) -> float:
+    """The logarithm of how many ways there are to name the answers of every instance that were not asked for."""
+    others = ((case.said.count, max(label for _, label, _ in case.said.votes)) for case in cases)
+    return sum(times * math.log(math.perm(labels - 1, most)) for times, most in others)
+
+
 _Votes = tuple[tuple[int, int, int], ...]
 _Kind = tuple[int, _Votes, int]
 """Population, votes, the final label."""
 
 
-def _by_name(ballots: Ballots, names: Sequence[str]) -> Iterator[tuple[_Kind, bool, int]]:
-    number = {name: i for i, name in enumerate(names)}
+def _by_number(ballots: Ballots, number: Mapping[str | int, int]) -> Iterator[tuple[_Kind, bool, int]]:
     for (ballot, kept), times in ballots.items():
-        cast = tuple((_CORRECTOR, number[str(label)], votes) for label, votes in ballot.cast)
-        yield (number[str(ballot.asked)], cast, number[str(ballot.final)]), kept, times
-
-
-def _by_likeness(ballots: Ballots) -> Iterator[tuple[_Kind, bool, int]]:
-    """Each answer is the final one (0) or another one (1); as which is which means nothing, half are told otherwise."""
-    for (ballot, kept), times in ballots.items():
-        asked, cast = int(ballot.asked != ballot.final), _same_and_other(ballot, ballot.final)
-        for flip, share in ((0, times - times // 2), (1, times // 2)):
-            votes = sorted((_CORRECTOR, label ^ flip, each) for label, each in cast)
-            yield (asked ^ flip, tuple(votes), flip), kept, share
+        cast = Counter[int]()
+        for label, votes in ballot.cast:
+            cast[number[label]] += votes
+        told = tuple((_CORRECTOR, label, votes) for label, votes in sorted(cast.items()))
+        yield (number[ballot.asked], told, number[ballot.final]), kept, times
 
 
 def _about_the_asked(ballots: Ballots) -> Iterator[tuple[_Kind, bool, int]]:
     """The truth is that the asked label holds (0) or that it does not (1), in one population."""
     for (ballot, kept), times in ballots.items():
-        votes = tuple((_CORRECTOR, label, each) for label, each in _same_and_other(ballot, ballot.asked))
+        same = dict(ballot.cast).get(ballot.asked, 0)
+        told = ((_CORRECTOR, 0, same), (_CORRECTOR, 1, _votes(ballot) - same))
+        votes = tuple(vote for vote in told if vote[2])
         yield (0, votes, int(ballot.final != ballot.asked)), kept, times
-
-
-def _same_and_other(ballot: Ballot, reference: str | int) -> list[tuple[int, int]]:
-    same = dict(ballot.cast).get(reference, 0)
-    other = _votes(ballot) - same
-    return [(label, votes) for label, votes in ((0, same), (1, other)) if votes]
 
 
 def _merged(kinds: Iterable[tuple[_Kind, bool, int]]) -> list[Case]:

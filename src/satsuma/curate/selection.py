@@ -134,11 +134,15 @@ class Selection:
             yield self._rejected(verdict)
         self._give_up(valid is not None, isinstance(verdict, Instance))
 
+    def pass_over(self) -> None:
+        """The next index is no candidate, whatever label it was asked for."""
+        self._plan.settle(None)
+
     def _verdict(self, index: int, outcome: Outcome) -> Instance | Reject:
         instance = outcome.instance
         if instance is None:
             return outcome.reject or Reject("", index, "candidate", "neither an instance nor a reject")
-        earlier = self._duplicates.first(outcome.content, index, outcome.own)
+        earlier = self._duplicates.first(outcome.content, instance.index, outcome.own)
         if earlier is not None:
             return _dropped(outcome, instance, "duplicate", earlier.reason)
         self.tally.valid[outcome.label] += 1

@@ -18,7 +18,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from satsuma import chance
@@ -38,6 +38,14 @@ def weights(proportions: Mapping[str, float]) -> dict[str, int]:
 
 def shares(weights: Mapping[str, int], n: int, seed: int = 0) -> dict[str, int]:
     """The share of each label in n instances: its exact proportion rounded down or up, summing to n."""
+    counts = dict.fromkeys(weights, 0)
+    for name in schedule(weights, n, seed):
+        counts[name] += 1
+    return counts
+
+
+def schedule(weights: Mapping[str, int], n: int, seed: int = 0) -> Iterator[str]:
+    """The first n labels of the sequence."""
     total = sum(weights.values())
     counts = dict.fromkeys(weights, 0)
     released: list[tuple[int, int, str]] = []
@@ -50,7 +58,7 @@ def shares(weights: Mapping[str, int], n: int, seed: int = 0) -> dict[str, int]:
         name = heapq.heappop(released)[2]
         counts[name] += 1
         heapq.heappush(waiting, (counts[name] * total // weights[name], name))
-    return counts
+        yield name
 
 
 class LabelPlan:

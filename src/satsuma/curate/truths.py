@@ -17,11 +17,11 @@ from random import Random
 
 from satsuma.curate.dawid_skene import Counts, Fit, Model, Said
 
-ROUNDS = 400
-BURN_IN = 80
+ROUNDS = 250
+BURN_IN = 50
 """Rounds that are drawn, and that are left out at the start."""
-WORK = 400_000
-"""Kinds of ballots times rounds, at most; with many kinds there are fewer rounds."""
+WORK = 300_000
+"""Kinds of ballots times labels times rounds, at most; with many kinds there are fewer rounds."""
 FEWEST = 60
 _NEVER = 1e-18
 EXACT = 30
@@ -48,11 +48,12 @@ class Draw:
 def plausible(cases: Sequence[Case], start: Fit, seed: int) -> list[Draw]:
     """Numbers of wrong labels, from the parameters of `start` on."""
     random = Random(seed)
-    rounds = max(FEWEST, min(ROUNDS, WORK // max(1, len(cases))))
-    burn_in = min(BURN_IN, rounds // 2)
     model, draws = start.model, []
+    labels = len(model.prior[0])
+    rounds = max(FEWEST, min(ROUNDS, WORK // max(1, labels * len(cases))))
+    burn_in = min(BURN_IN, rounds // 2)
     for number in range(burn_in + rounds):
-        counts = Counts.smoothed(start.smoothing, len(model.prior), len(model.prior[0]))
+        counts = Counts.smoothed(start.smoothing, len(model.prior), labels)
         draw = _assigned(cases, model, counts, random)
         model = counts.model(model.coin, partial(_dirichlet, random=random))
         if number >= burn_in:
@@ -87,14 +88,17 @@ def _dirichlet(counts: Sequence[float], random: Random) -> list[float]:
 
 def _split(number: int, weights: Sequence[float], random: Random) -> list[int]:
     """So many instances, each in one of the places by the weights."""
+    parts = [0] * len(weights)
     left, mass = number, sum(weights)
-    parts = []
-    for weight in weights:
-        part = binomial(left, weight / mass if mass > 0 else 0.0, random) if left and weight > 0 else 0
-        parts.append(part)
-        left -= part
-        mass -= weight
-    parts[max(range(len(weights)), key=weights.__getitem__)] += left
+    # The likeliest come first: after a few places nothing is left to be drawn.
+    order = sorted(range(len(weights)), key=weights.__getitem__, reverse=True) if left else []
+    for place in order:
+        if not left or mass <= 0:
+            break
+        parts[place] = binomial(left, weights[place] / mass, random)
+        left -= parts[place]
+        mass -= weights[place]
+    parts[order[0] if order else 0] += left
     return parts
 
 
