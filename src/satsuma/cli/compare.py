@@ -1,0 +1,61 @@
+"""`satsuma compare`: two datasets in one report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from satsuma.cli.options import with_options
+from satsuma.cli.report import (
+    Card,
+    Embedded,
+    Embedder,
+    Form,
+    Label,
+    Out,
+    Sample,
+    Seed,
+    Split,
+    Text,
+    Written,
+    measured,
+    write,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What `satsuma compare` is given."""
+
+    one: Annotated[Path, typer.Argument(help="A run, or any dataset that `analyze` takes.", metavar="RUN_A")]
+    other: Annotated[Path, typer.Argument(help="Another one.", metavar="RUN_B")]
+    card: Card = ""
+    text: Text = field(default_factory=list)
+    label: Label = ""
+    split: Split = ""
+    form: Written = Form.HTML
+    out: Out = None
+    sample: Sample = 10_000
+    embedded: Embedded = 1_000
+    embedder: Embedder = "minilm"
+    seed: Seed = 0
+
+
+@with_options(Arguments)
+def command(given: Arguments) -> None:
+    """Put two datasets in one report: both measured, mapped together, their instances side by side."""
+    from satsuma import api
+
+    made = api.compare(
+        given.one,
+        given.other,
+        card=given.card or None,
+        text=given.text,
+        label=given.label or None,
+        split=given.split or None,
+        **measured(given.sample, given.embedded, given.embedder, given.seed),
+    )
+    write(made, given.form, given.out)
