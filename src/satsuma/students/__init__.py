@@ -1,0 +1,1 @@
+"""Students: models trained on a dataset, measured on another, and used. The way in: `satsuma.students.doors`."""

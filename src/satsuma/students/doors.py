@@ -1,0 +1,118 @@
+"""The public functions for students. Each is one thin door; importing this module loads none of the rooms behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+if TYPE_CHECKING:
+    from satsuma.errors import DataError
+    from satsuma.llm.request import Json
+    from satsuma.progress import Progress
+    from satsuma.students.comparing import CompareOptions, Comparison
+    from satsuma.students.evaluating import Evaluation, Overlap
+    from satsuma.students.head import Prediction
+    from satsuma.students.settings import TrainOptions
+    from satsuma.students.student import Student
+    from satsuma.task.card import Card
+
+
+def train(
+    data: str | Path | Sequence[str | Path],
+    *,
+    out: str | Path,
+    card: Card | str | Path | Mapping[str, object] | None = None,
+    text: Sequence[str] = (),
+    label: str | None = None,
+    split: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    **options: Unpack[TrainOptions],
+) -> Student:
+    """Train a student on labelled rows, or go on with it; one that is finished is opened and nothing changes.
+
+    data: a run, a file or a folder of rows, or several of them. out: the student's directory. card: that describes the
+    rows; text, label: columns instead; a run brings its own. split: of a folder. options: see `TrainSettings`.
+
+    Raises:
+        DataError: the rows cannot be read, or are fewer than two.
+        RunError: `out` holds another student (`overwrite` replaces it), or something else.
+        ModelError, ExtraError, SettingsError: the checkpoint, a package or the device is not there.
+    """
+    from satsuma.progress import Silent
+    from satsuma.students.carding import Described
+    from satsuma.students.settings import TrainSettings
+    from satsuma.students.training import lesson_of, train_student
+
+    places = [data] if isinstance(data, str | Path) else list(data)
+    settings = TrainSettings(**options)
+    lesson = lesson_of(places, Described(card, tuple(text), label), settings, split)
+    return train_student(lesson, settings, out, (progress or Silent()).note, overwrite=overwrite)
+
+
+def evaluate(
+    student: Student | str | Path,
+    on: str | Path,
+    *,
+    card: Card | str | Path | Mapping[str, object] | None = None,
+    split: str | None = None,
+    overlap: Overlap = "refuse",
+    out: str | Path | None = None,
+    device: str = "auto",
+) -> Evaluation:
+    """Measure a student on labelled rows, by its card's official metric, and save its predictions.
+
+    on: a run, a file or a folder, also SuperGLUE's and BIG-bench's own files. card: to read them with, where it is not
+    the student's. overlap: what becomes of rows that are in the training data: refuse, drop or keep. out: folder of the
+    predictions; `evaluations` in the student's directory where left out.
+
+    Raises:
+        DataError: no row can be measured on, or rows are in the training data.
+        RunError: there is no student, or it is not finished.
+    """
+    from satsuma.students.evaluating import evaluate_student
+    from satsuma.students.student import Student
+
+    opened = student if isinstance(student, Student) else Student(student, device)
+    return evaluate_student(opened, on, card, split, overlap, None if out is None else Path(out))
+
+
+def predict(
+    student: Student | str | Path, rows: Iterable[Mapping[str, Json]], *, device: str = "auto"
+) -> Iterator[Prediction | DataError]:
+    """What a student says of rows with the card's inputs: one for each, in order, as they come.
+
+    A row that cannot be used gives the DataError that says why, in its place.
+
+    Raises:
+        RunError: there is no student, or it is not finished.
+    """
+    from satsuma.students.predicting import predicted
+    from satsuma.students.student import Student
+
+    return predicted(student if isinstance(student, Student) else Student(student, device), rows)
+
+
+def compare_students(
+    card: Card | str | Path | Mapping[str, object],
+    *,
+    train: Mapping[str, str | Path | Sequence[str | Path]],
+    test: str | Path,
+    out: str | Path,
+    progress: Progress | None = None,
+    **options: Unpack[CompareOptions],
+) -> Comparison:
+    """Train students on several training sets and measure all of them on one test set (TarGEN's main table).
+
+    train: the name of a training set → its data, or several that are put together. out: directory of the results; what
+    it holds of them is reused. options: students, seeds, sizes and the settings of a training (`CompareOptions`).
+
+    Raises:
+        DataError: rows cannot be read, or a training set holds rows of the test set.
+        SatsumaError: as from `train`.
+    """
+    from satsuma.progress import Silent
+    from satsuma.students.comparing import compare
+
+    return compare(card, train, test, Path(out), options, (progress or Silent()).note)

@@ -1,0 +1,99 @@
+"""Every setting of a training, resolved once and saved whole into student.json.
+
+Where a value is None, it is chosen by the kind of student when the training begins (`resolved`), and what was chosen
+is what is saved. `OPERATIONAL` settings decide only where and how fast the training runs: another value of them goes on
+with the same student.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from satsuma.errors import SettingsError
+
+MINILM = "minilm"
+Kind = Literal["encoder", "encoder-decoder", "decoder", "frozen"]
+"""The families of students. frozen: a linear head on embeddings that stay as they are."""
+Precision = Literal["auto", "float32", "bf16"]
+OPERATIONAL = frozenset({"device", "micro_batch"})
+
+
+class TrainOptions(TypedDict, total=False):
+    """The settings of a training as keyword arguments; see `TrainSettings`."""
+
+    student: str
+    frozen: bool
+    epochs: int | None
+    batch: int
+    micro_batch: int | None
+    learning_rate: float | None
+    weight_decay: float
+    warmup: float
+    longest: int
+    dev: float
+    patience: int
+    seed: int
+    lora: int | None
+    quantize: bool
+    precision: Precision
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """The settings of a training.
+
+    student: `minilm`, a folder or a name on the hub. frozen: a linear head on its embeddings. epochs: at most. batch:
+    instances of an optimizer step; micro_batch: of a forward pass, where less fits into memory; None takes the whole.
+    learning_rate: at its peak. warmup: share of the steps until then. longest: tokens of an input at most. dev: share
+    of the data that early stopping looks at; 0 trains all epochs on everything. patience: epochs without a
+    better dev loss before it stops. lora: rank of the adapters, 0 trains all weights; None: 16 for decoders, else 0.
+    quantize: 4-bit weights under the adapters (QLoRA). precision: auto is bf16 on a GPU that has it. device: `auto`,
+    `cpu`, `cuda`, `cuda:1`, `mps`.
+    """
+
+    student: str = MINILM
+    frozen: bool = False
+    epochs: int | None = None
+    batch: int = 16
+    micro_batch: int | None = None
+    learning_rate: float | None = None
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    longest: int = 256
+    dev: float = 0.15
+    patience: int = 3
+    seed: int = 0
+    lora: int | None = None
+    quantize: bool = False
+    precision: Precision = "auto"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch", 1), ("micro_batch", 1), ("longest", 8), ("patience", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise SettingsError(f"{name} is {value}, but has to be {least} or more")
+        if self.learning_rate is not None and not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
+            raise SettingsError(f"learning_rate is {self.learning_rate:g}, but has to be more than 0")
+        for name, most in (("dev", 0.5), ("warmup", 1.0)):
+            if not 0 <= getattr(self, name) <= most:
+                raise SettingsError(f"{name} is {getattr(self, name):g}, but has to be from 0 to {most:g}")
+        if self.lora is not None and self.lora < 0:
+            raise SettingsError(f"lora is {self.lora}, but has to be 0 or more", "0 trains all weights.")
+        if self.quantize and self.lora == 0:
+            raise SettingsError("4-bit weights cannot be trained themselves", "Leave out --lora 0, or --quantize.")
+
+    def resolved(self, kind: Kind) -> TrainSettings:
+        """These settings with nothing left open."""
+        lora = self.lora if self.lora is not None else 16 if kind == "decoder" else 0
+        rates = {"encoder": 1e-4, "encoder-decoder": 3e-4, "decoder": 5e-5, "frozen": 1.0}
+        rate = self.learning_rate or (2e-4 if lora else rates[kind])
+        return dataclasses.replace(self, lora=lora, learning_rate=rate, epochs=self.epochs or 10)
+
+    def decisive(self) -> dict[str, object]:
+        """What decides which student comes out."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in OPERATIONAL}
