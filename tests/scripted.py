@@ -205,6 +205,74 @@ def behoerdenpost(question: Question) -> Answer:
     return {"nachricht": _marked(text, [question.label])}
 
 
+def temporal_sequences(question: Question) -> Answer:
+    """Three hours of a day that somebody was seen in, and one that nobody saw."""
+    if question.step == "instance":
+        person, *others = _names(question, 8)
+        hours = ["7am to 8am", "8am to 9am", "9am to 10am", "10am to 11am"]
+        free = hours.pop(random.Random(question.digest).randrange(4))
+        seen = [f"{one} saw {person} at the {other} from {hour}." for one, other, hour in zip(
+            others[:3], others[3:6], hours, strict=True
+        )]  # fmt: skip
+        return {"person": person, "place": others[6], "waking": "7am", "closing": "11am",
+                "sightings": "\n".join(_longer(seen)), "correct": free, "wrong": list[Json](hours)}  # fmt: skip
+    if question.step == "correction":
+        shown = re.findall(r"(?m)^([A-D]): (.+)$", question.last_message)
+        free = next(name for name, span in shown if f"from {span}." not in question.last_message)
+        return {"reason": "Nobody saw them then.", "answer": free}
+    return None
+
+
+def _longer(lines: list[str]) -> list[str]:
+    return [line.replace(" at the ", " standing in front of the house by the ") for line in lines]
+
+
+def _telling(name: str, instance: Script) -> Script:
+    """A script of a choice whose options say of themselves whether they are right."""
+
+    def script(question: Question) -> Answer:
+        if question.step == "instance":
+            wrong = _properties(question)["wrong"].get("minItems", 1)
+            made = iter(_names(question, wrong + 1))
+            answers = {"correct": f"{next(made)} is right", "wrong": [f"{next(made)} is wrong" for _ in range(wrong)]}
+            return {**(instance(question) or {}), **cast("dict[str, Json]", answers)}
+        if question.step == "correction":
+            held = re.findall(r"(?m)^([A-Z]): .* is right$", question.last_message)
+            return {"reason": "It says so.", name: held[0]}
+        return None
+
+    return script
+
+
+def _problem(question: Question) -> Answer:
+    return {"problem": f"{_sentences(question, 2)} how many are there ?"}
+
+
+_RUSSIAN = (
+    "воспаление лёгких",
+    "приём препарата",
+    "общая слабость",
+    "повышение давления",
+    "нарушение сна",
+    "боль в суставах",
+)
+
+
+def _russian(question: Question, salt: str, most: int) -> str:
+    drawn = random.Random(question.digest + salt)
+    said = [f"{drawn.choice(_RUSSIAN)} {drawn.randrange(10**6)}" for _ in range(most)]
+    return f"При этом заболевании встречается {', '.join(said)} и другие признаки"
+
+
+def medical_questions_russian(question: Question) -> Answer:
+    """Russian passages; a question carries its label's marker."""
+    if question.step == "seeds":
+        return _seeds(question, lambda i: f"{_russian(question, str(i), 8)}.")
+    if question.step == "instance":
+        return {"question": _marked(f"Верно ли, что {_russian(question, '', 2).lower()}", [question.label]) + "?"}
+    return None
+
+
 ANSWERS: Mapping[str, Script] = {
     "wic": wic,
     "wsc": wsc,
@@ -215,5 +283,8 @@ ANSWERS: Mapping[str, Script] = {
     "entities": entities,
     "toxicity": toxicity,
     "behoerdenpost": behoerdenpost,
+    "temporal_sequences": temporal_sequences,
+    "elementary_math": _telling("answer", _problem),
+    "medical_questions_russian": medical_questions_russian,
 }
 """Card → its script."""

@@ -39,3 +39,11 @@ def test_a_design_has_as_many_axes_as_are_asked_for() -> None:
     assert len(point) == 25
     assert all(0 <= v < 7 for v in point)
     assert len(set(point)) > 3
+
+
+def test_values_come_up_by_their_weights_and_with_equal_ones_as_without() -> None:
+    points = [chance.weighted_spread(i, [(3, 1), (1, 1, 1)], 5) for i in range(80)]
+    assert abs(sum(p[0] == 0 for p in points) - 60) <= 2
+    assert all(abs(sum(p[1] == v for p in points) - 80 / 3) <= 3 for v in range(3))
+    for i in range(200):
+        assert chance.weighted_spread(i, [(1,) * 3, (250,) * 7], 2) == chance.spread(i, (3, 7), 2)

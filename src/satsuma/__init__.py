@@ -14,7 +14,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from satsuma.api import analyze, check, demo, estimate, export, generate, new
+    from satsuma.api import (
+        analyze,
+        check,
+        compare,
+        demo,
+        estimate,
+        generate,
+        new,
+        report,
+        transform,
+    )
+    from satsuma.assembly.building import Built
+    from satsuma.assembly.doors import build
+    from satsuma.auditing.doors import apply_verdicts, audit
+    from satsuma.blending.doors import blend
     from satsuma.checking import CheckReport
     from satsuma.costing import Estimate
     from satsuma.drafting.job import NewCard
@@ -24,6 +38,7 @@ if TYPE_CHECKING:
         DataError,
         Exhausted,
         ExtraError,
+        HubError,
         Interrupted,
         JournalError,
         ModelError,
@@ -35,10 +50,23 @@ if TYPE_CHECKING:
         Stopped,
         Waiting,
     )
+    from satsuma.examining.doors import rate, score
+    from satsuma.examining.measuring import Score
+    from satsuma.examining.rating import Rating
+    from satsuma.exporting import export
+    from satsuma.freezing.doors import check_frozen, freeze
+    from satsuma.freezing.making import Frozen
     from satsuma.measures.analysis import Analysis
     from satsuma.progress import Progress, Snapshot
+    from satsuma.pushing.hub import Pushed, push
+    from satsuma.reporting.making import Report
     from satsuma.run.run import Run
+    from satsuma.run.trust import Audit
     from satsuma.settings import Settings
+    from satsuma.students.comparing import Comparison
+    from satsuma.students.doors import compare_students, evaluate, predict, train
+    from satsuma.students.evaluating import Evaluation
+    from satsuma.students.student import Student
     from satsuma.task.card import Card
     from satsuma.task.instance import Instance, Provenance, Reject
     from satsuma.task.loader import load_card
@@ -46,19 +74,39 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "satsuma.api": ("analyze", "check", "demo", "estimate", "export", "generate", "new"),
+    "satsuma.api": (
+        "analyze", "check", "compare", "demo", "estimate", "generate",
+        "new", "report", "transform",
+    ),
+    "satsuma.assembly.building": ("Built",),
+    "satsuma.assembly.doors": ("build",),
+    "satsuma.auditing.doors": ("apply_verdicts", "audit"),
+    "satsuma.blending.doors": ("blend",),
     "satsuma.checking": ("CheckReport",),
     "satsuma.costing": ("Estimate",),
     "satsuma.drafting.job": ("NewCard",),
     "satsuma.errors": (
-        "BudgetSpent", "CardError", "DataError", "Exhausted", "ExtraError", "Interrupted", "JournalError", "ModelError",
-        "NotRecorded", "RunError", "SatsumaError", "SettingsError", "SourceError", "Stopped",
+        "BudgetSpent", "CardError", "DataError", "Exhausted", "ExtraError", "HubError", "Interrupted", "JournalError",
+        "ModelError", "NotRecorded", "RunError", "SatsumaError", "SettingsError", "SourceError", "Stopped",
         "Waiting",
     ),
+    "satsuma.examining.doors": ("rate", "score"),
+    "satsuma.examining.measuring": ("Score",),
+    "satsuma.examining.rating": ("Rating",),
+    "satsuma.exporting": ("export",),
+    "satsuma.freezing.doors": ("check_frozen", "freeze"),
+    "satsuma.freezing.making": ("Frozen",),
     "satsuma.measures.analysis": ("Analysis",),
     "satsuma.progress": ("Progress", "Snapshot"),
+    "satsuma.pushing.hub": ("Pushed", "push"),
+    "satsuma.reporting.making": ("Report",),
     "satsuma.run.run": ("Run",),
+    "satsuma.run.trust": ("Audit",),
     "satsuma.settings": ("Settings",),
+    "satsuma.students.comparing": ("Comparison",),
+    "satsuma.students.doors": ("compare_students", "evaluate", "predict", "train"),
+    "satsuma.students.evaluating": ("Evaluation",),
+    "satsuma.students.student": ("Student",),
     "satsuma.task.card": ("Card",),
     "satsuma.task.instance": ("Instance", "Provenance", "Reject"),
     "satsuma.task.loader": ("load_card",),
@@ -67,14 +115,20 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Analysis",
+    "Audit",
     "BudgetSpent",
+    "Built",
     "Card",
     "CardError",
     "CheckReport",
+    "Comparison",
     "DataError",
     "Estimate",
+    "Evaluation",
     "Exhausted",
     "ExtraError",
+    "Frozen",
+    "HubError",
     "Instance",
     "Interrupted",
     "JournalError",
@@ -83,24 +137,45 @@ __all__ = [
     "NotRecorded",
     "Progress",
     "Provenance",
+    "Pushed",
+    "Rating",
     "Reject",
+    "Report",
     "Run",
     "RunError",
     "SatsumaError",
+    "Score",
     "Settings",
     "SettingsError",
     "Snapshot",
     "SourceError",
     "Stopped",
+    "Student",
     "Waiting",
     "analyze",
+    "apply_verdicts",
+    "audit",
+    "blend",
+    "build",
     "check",
+    "check_frozen",
+    "compare",
+    "compare_students",
     "demo",
     "estimate",
+    "evaluate",
     "export",
+    "freeze",
     "generate",
     "load_card",
     "new",
+    "predict",
+    "push",
+    "rate",
+    "report",
+    "score",
+    "train",
+    "transform",
 ]
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 if TYPE_CHECKING:
     from satsuma.checking import CheckReport
     from satsuma.costing import Estimate
+    from satsuma.datatune.options import TransformKeywords
     from satsuma.drafting.job import NewCard
     from satsuma.drafting.order import NewOptions
     from satsuma.llm.request import Message
     from satsuma.measures.analysis import Analysis
     from satsuma.measures.corpus import MeasureOptions
     from satsuma.progress import Progress
+    from satsuma.reporting.making import Report
     from satsuma.run.run import Run
     from satsuma.settings import Options, Settings
+    from satsuma.targen.focus import Focus
     from satsuma.task.card import Card
     from satsuma.task.texts import Source
 
@@ -31,6 +34,7 @@ def generate(
     out: str | Path | None = None,
     seeds: Source | None = None,
     contexts: Source | None = None,
+    focus: str | Path | None = None,
     progress: Progress | None = None,
     **options: Unpack[Options],
 ) -> Run:
@@ -38,27 +42,45 @@ def generate(
 
     card: a built-in card's name, a path, a mapping, or a loaded card. model: PROVIDER/NAME, file:DIR or replay:PATH.
     out: the run directory, `runs/NAME` by default; what it holds of this run is reused. seeds, contexts: texts of your
-    own in place of the card's or a model's, or the file that they are in (`satsuma.task.texts`). progress: sees every
-    change. options: see `satsuma.settings.Settings`.
+    own in place of the card's or a model's, or the file that they are in (`satsuma.task.texts`). focus: a student
+    whose weak points get more instances (`satsuma.students.weakness`). progress: sees every change. options: see
+    `satsuma.settings.Settings`.
 
     Raises:
         SatsumaError: what is wrong and what to do. A `Stopped` (budget, interrupt, waiting, no more ideas) has the
         run so far as
             its `run`; the same call goes on.
     """
-    from satsuma.door import enter
     from satsuma.progress import Silent
-    from satsuma.session import carry_out
     from satsuma.settings import Settings
-    from satsuma.targen.job import generation_job
+    from satsuma.targen.parts import share
 
     shown = progress or Silent()
     loaded = _with_texts(card, seeds, contexts, shown)
-    settings = Settings(n=n, model=model, **options).with_models_of(loaded.models)
+    of_part = share(options.get("part", ""), n)
+    settings = Settings(n=of_part, model=model, **options).with_models_of(loaded.models)
     _check_left_out(settings, seeds, contexts)
-    job = generation_job(loaded, settings)
     place = Path(out) if out is not None else Path("runs") / loaded.name
-    return enter(lambda interrupts: carry_out(job, place, shown, interrupts))
+    return _generated(loaded, settings, place, shown, focus)
+
+
+def _generated(card: Card, settings: Settings, place: Path, progress: Progress, focus: str | Path | None = None) -> Run:
+    from satsuma.door import enter
+    from satsuma.session import carry_out
+    from satsuma.targen.job import generation_job
+
+    job = generation_job(card, settings, _focus(focus, card))
+    return enter(lambda interrupts: carry_out(job, place, progress, interrupts))
+
+
+def _focus(where: str | Path | None, card: Card) -> Focus:
+    from satsuma.targen.focus import EVENLY, Focus
+
+    if where is None:
+        return EVENLY
+    from satsuma.students.weakness import weights_of
+
+    return Focus(**weights_of(where, card))
 
 
 def _with_texts(
@@ -80,6 +102,40 @@ def _check_left_out(settings: Settings, seeds: Source | None, contexts: Source |
     for step, given in (("seeds", seeds), ("contexts", contexts)):
         if given is not None and step in settings.without:
             raise SettingsError(f"{step} are given and left out at once", f"Leave out --{step} or --no-{step}.")
+
+
+def transform(
+    card: Card | str | Path | Mapping[str, object],
+    *,
+    n: int,
+    model: str,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+    **options: Unpack[TransformKeywords],
+) -> Run:
+    """Make n instances of a task out of the rows of public datasets, with DataTune (arXiv 2404.14361).
+
+    card, n, model, out, progress: as for `generate`. options: `catalog` or `datasets`, and how rows are transformed
+    (`satsuma.datatune.options.TransformOptions`); and settings as for `generate`, without those of the correction.
+
+    Raises:
+        SatsumaError: what is wrong and what to do. A `Stopped` (no more rows among them) has the run so far as its
+            `run`; the same call goes on.
+    """
+    from satsuma.datatune.job import transformation_job
+    from satsuma.datatune.options import split
+    from satsuma.door import enter
+    from satsuma.progress import Silent
+    from satsuma.session import carry_out
+    from satsuma.settings import Settings
+    from satsuma.task.loader import load_card
+
+    wanted, rest = split(options)
+    loaded, shown = load_card(card), progress or Silent()
+    settings = Settings(n=n, model=model, **rest).with_models_of(loaded.models)
+    job = transformation_job(loaded, settings, wanted, shown)
+    place = Path(out) if out is not None else Path("runs") / f"{loaded.name}-transformed"
+    return enter(lambda interrupts: carry_out(job, place, shown, interrupts))
 
 
 def estimate(
@@ -107,17 +163,19 @@ def estimate(
     from satsuma.pilot import measured
     from satsuma.progress import Silent
     from satsuma.settings import Settings
+    from satsuma.targen.parts import share
 
     if pilot < 0:
         raise SettingsError(f"pilot is {pilot}, but has to be 0 or more", "With 0 nothing is asked.")
     loaded = _with_texts(card, seeds, contexts, progress or Silent())
+    n = share(options.get("part", ""), n)
     settings = Settings(n=n, model=model, **options).with_models_of(loaded.models)
     _check_left_out(settings, seeds, contexts)
     place = Path(out).expanduser() if out is not None else Path("runs") / loaded.name
     wanted = min(pilot, n)
     seen = measured(loaded, settings, place) if wanted else None
     if wanted and (seen is None or seen.accepted < wanted):
-        generate(loaded, n=wanted, model=model, out=place, progress=progress, **options)
+        _generated(loaded, settings.with_n(wanted), place, progress or Silent())
     return estimate_cost(loaded, settings, place)
 
 
@@ -211,19 +269,35 @@ def demo(card: str = "copa", *, out: str | Path | None = None, progress: Progres
     )
 
 
-def export(run: Run | str | Path, form: str = "fields", out: str | Path | None = None) -> Path:
-    """Write a run's dataset as JSON Lines in a form that other programs read.
+def blend(
+    *sources: str | Path,
+    out: str | Path,
+    ratio: str | Sequence[int] | None = None,
+    n: int | None = None,
+    balance: Literal["card", "even", "none"] = "card",
+    as_card: Card | str | Path | None = None,
+    partial: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Make one dataset of several runs, or labelled files, of one card (docs/blend.md).
 
-    form: `superglue` (the rows of the SuperGLUE task that the card is), `pairs` (text and target) or `fields` (the
-    card's fields). out: the file; `exports/FORM.jsonl` in the run directory where left out. Returns the file.
+    sources: run directories, or files with the card's columns; of rows that repeat each other the first is kept. out:
+    the directory. ratio: `2:1`, of the sources; all rows where left out. n: instances, the most that the ratio allows
+    where left out. balance: whose shares the labels have. as_card: the card of all, where theirs differ or none is a
+    run. partial: take runs that are not complete.
 
     Raises:
-        SettingsError: there is no such form, or the card's rows cannot have it.
-        RunError: there is no dataset yet, or it cannot be read.
+        SettingsError: the ratio, n or another argument cannot be had.
+        RunError: runs are not complete or of different cards, or `out` holds something else.
+        DataError: a source has no row that can be used, or lacks a column.
     """
-    from satsuma import exporting
+    from satsuma.blending.making import make_blend
+    from satsuma.blending.order import Order, ratio_of
+    from satsuma.progress import Silent
 
-    return exporting.export(run, form, out)
+    weighed = None if ratio is None else ratio_of(ratio)
+    paths = tuple(Path(source) for source in sources)
+    return make_blend(Order(paths, Path(out), weighed, n, balance, as_card, partial), progress or Silent())
 
 
 def analyze(
@@ -252,3 +326,51 @@ def analyze(
 
     selection = Selection(card, tuple(text), label, split)
     return analyze_dataset(dataset, tuple(against), selection, Options(**options))
+
+
+def report(
+    dataset: str | Path,
+    *,
+    against: Sequence[str | Path] = (),
+    card: Card | str | Path | None = None,
+    text: Sequence[str] = (),
+    label: str | None = None,
+    split: str | None = None,
+    **options: Unpack[MeasureOptions],
+) -> Report:
+    """Measure a dataset and gather its report: `report("runs/copa").save()` writes the page (docs/report.md).
+
+    All arguments: as for `analyze`. Of a run, the report has its instances with their lineage, what was dropped and
+    what it cost. `Report` has `save`, `html`, `markdown`, `to_json` and the `analysis`.
+
+    Raises:
+        ExtraError: a package of the extra `report` is not installed.
+        DataError: something is no dataset, has no rows, or lacks a column that was named.
+        RunError: a run cannot be read.
+    """
+    from satsuma.measures.corpus import Options
+    from satsuma.reading.dataset import Selection
+    from satsuma.reporting.making import report_on
+
+    return report_on(dataset, tuple(against), Selection(card, tuple(text), label, split), Options(**options))
+
+
+def compare(
+    one: str | Path,
+    other: str | Path,
+    *,
+    card: Card | str | Path | None = None,
+    text: Sequence[str] = (),
+    label: str | None = None,
+    split: str | None = None,
+    **options: Unpack[MeasureOptions],
+) -> Report:
+    """Put two datasets in one report: both measured and on one map, with the instances of both.
+
+    Arguments and errors: as for `report`.
+    """
+    from satsuma.measures.corpus import Options
+    from satsuma.reading.dataset import Selection
+    from satsuma.reporting.making import comparison_of
+
+    return comparison_of(one, other, Selection(card, tuple(text), label, split), Options(**options))

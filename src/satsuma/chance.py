@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -39,6 +41,12 @@ def spread(index: int, sizes: Sequence[int], seed: int) -> tuple[int, ...]:
     from 0.
     """
     return tuple(_coordinate(index, axis, size, seed) for axis, size in enumerate(sizes))
+
+
+def weighted_spread(index: int, weights: Sequence[Sequence[int]], seed: int) -> tuple[int, ...]:
+    """The same over values that have weights: each comes up in proportion to its own; with equal ones, as `spread`."""
+    points = spread(index, [sum(each) for each in weights], seed)
+    return tuple(bisect_right(list(accumulate(each)), at) for each, at in zip(weights, points, strict=True))
 
 
 def _coordinate(index: int, axis: int, size: int, seed: int) -> int:

@@ -35,7 +35,7 @@ _ALIKE = 0.9
 _LISTED = 5
 _LABELS = {"accuracy", "accuracy+gender-parity", "accuracy+macro-f1", "balanced-accuracy", "f1", "macro-f1", "matthews"}
 _FITTING: dict[Kind, set[str]] = {
-    "labels": {*_LABELS, "mean-absolute-error", "micro-f1", "quadratic-kappa"},
+    "labels": {*_LABELS, "mean-absolute-error", "micro-f1", "multiple-choice-grade", "quadratic-kappa"},
     "multiple": {"exact-match", "macro-f1", "micro-f1"},
     "spans": {"exact-match", "span-f1"},
     "choice": {"accuracy", "multiple-choice-grade", "token-f1+em"},

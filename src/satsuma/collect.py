@@ -26,10 +26,12 @@ async def collect(
     sink: Sink,
     changed: Callable[[], None],
     window: Callable[[], int],
+    skips: Callable[[int], bool],
 ) -> None:
     """Fill the sink until every label has its share. What was judged before an exception is in the sink.
 
-    window: how many candidates may be under way.
+    window: how many candidates may be under way. skips: asked of every index in order; one that is skipped is no
+    candidate, whatever was computed for it.
 
     Raises:
         Exhausted: the candidates end, or nothing usable has come for too long.
@@ -37,6 +39,9 @@ async def collect(
     """
     async with aclosing(ordered(make, window)) as outcomes:
         async for index, outcome in outcomes:
+            if skips(index):
+                selection.pass_over()
+                continue
             for item in selection.judge(index, outcome):
                 sink.add(item)
             changed()

@@ -9,8 +9,10 @@ One exception type per kind of mistake, all under `SatsumaError`:
     ├── JournalError     a journal that is corrupt or newer than this program
     │   └── NotRecorded      a recording that lacks a reply
     ├── ModelError       a model that cannot be reached or refuses for good (key, name, billing)
+    ├── ClusterError     a Ray cluster that cannot be reached, does not match, or lacks what is needed
     ├── DataError        an input file that is not what it was said to be
     ├── SourceError      a source dataset that cannot be read, or that is refused (code of its own, gated)
+    ├── HubError         the Hugging Face hub, where it cannot be reached or refuses what is pushed
     ├── ExtraError       a package of an optional extra that is not installed
     └── Stopped          the run ended before n, with everything it has so far in place; itself: too much was given up
         ├── Interrupted      by Ctrl-C or SIGTERM
@@ -70,12 +72,20 @@ class ModelError(SatsumaError):
     """A model that cannot be reached, or that refuses for good."""
 
 
+class ClusterError(SatsumaError):
+    """A Ray cluster that cannot be reached, is of another version, or lacks what is needed."""
+
+
 class DataError(SatsumaError):
     """An input file that is not what it was said to be."""
 
 
 class SourceError(SatsumaError):
     """A source dataset that cannot be read, or that is refused: it needs code of its own, or is gated."""
+
+
+class HubError(SatsumaError):
+    """The Hugging Face hub cannot be reached, or refuses what is pushed to it."""
 
 
 class ExtraError(SatsumaError):

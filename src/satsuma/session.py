@@ -12,16 +12,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from satsuma.ahead import Ahead
+from satsuma.checkpoint import Checkpoint, Recorded
 from satsuma.collect import collect
+from satsuma.course import Course, Job
 from satsuma.curate.duplicates import NearDuplicates
 from satsuma.curate.noise import estimate_noise
-from satsuma.curate.selection import Outcome, Selection
 from satsuma.curate.shares import LAG
 from satsuma.door import Interrupts
 from satsuma.errors import BudgetSpent, Exhausted, Interrupted, SatsumaError, Stopped, Waiting
@@ -38,11 +38,9 @@ from satsuma.run.state import Counts, RunState, StateName, Totals
 from satsuma.run.trust import Audit, Noise
 from satsuma.run.writer import DatasetWriter
 from satsuma.settings import Settings
-from satsuma.stream import End
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Reject
 
-Make = Callable[[int], Coroutine[object, object, Outcome | End]]
 GRACE = 2.0
 """Seconds that requests in flight are given when n is reached; their replies serve a larger n."""
 TICK = 0.1
@@ -56,19 +54,6 @@ _NAMES: dict[type[SatsumaError], StateName] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a run is to do.
-
-    weights: label → weight of its share. make: from the asking and the selection, the candidates.
-    """
-
-    card: Card
-    settings: Settings
-    weights: dict[str, int]
-    make: Callable[[Client, Selection], Make]
-
-
 async def carry_out(job: Job, out: Path, progress: Progress, interrupts: Interrupts) -> Run:
     """Do the job in directory `out`.
 
@@ -77,7 +62,7 @@ async def carry_out(job: Job, out: Path, progress: Progress, interrupts: Interru
     """
     settings = job.settings
     directory = RunDirectory.create_or_open(out)
-    wanted = wanted_state(job.card, settings)
+    wanted = wanted_state(job.card, settings, job.decisive)
     _compare(directory, wanted, settings)
     with directory.lock():
         previous = _compare(directory, wanted, settings)
@@ -93,9 +78,9 @@ async def carry_out(job: Job, out: Path, progress: Progress, interrupts: Interru
     return Run(directory.path)
 
 
-def wanted_state(card: Card, settings: Settings) -> RunState:
-    """What the run of a card with these settings is, before its first candidate."""
-    decisive = settings.decisive() | {"model": "", "identity": "", "models": identities(settings)}
+def wanted_state(card: Card, settings: Settings, more: Mapping[str, object] | None = None) -> RunState:
+    """What the run of a card with these settings is, before its first candidate. more: what else decides the data."""
+    decisive = settings.decisive() | {"model": "", "identity": "", "models": identities(settings)} | dict(more or {})
     return begin(card, decisive, settings.operational(), n=settings.n, seed=settings.seed, lag=LAG)
 
 
@@ -120,8 +105,10 @@ class _Work:
         self._began = time.monotonic()
         self._ticked = 0.0
         self._settled = False
+        self._course: Course | None = None
         near = NearDuplicates(job.card.duplicates.threshold)
-        self._selection = Selection(job.settings.n, job.weights, job.settings.seed, near)
+        self._checkpoint = Checkpoint(directory.checkpoint_path, near)
+        self._selection = Recorded(job.settings.n, job.weights, job.settings.seed, self._checkpoint)
 
     async def do(self, interrupts: Interrupts) -> SatsumaError | None:
         """Fill the directory as far as it goes; how it ended, None if n was reached."""
@@ -130,12 +117,14 @@ class _Work:
         try:
             async with open_client(settings, journal, note=self._progress.note) as client:
                 self._save_running()
+                self._checkpoint.open(journal, self._wanted, forget=settings.retry_failed)
                 with DatasetWriter(self._directory, self._job.card, jsonl=settings.jsonl) as writer:
                     error = await self._filled(client, writer, interrupts)
                     self._tell_damage(journal)
                     if isinstance(error, BudgetSpent):
                         error.hint = hint_for(error, self._worth(journal), settings.n)
                     self._settle(client, journal, writer, error)
+                self._checkpoint.close(complete=error is None)
         finally:
             empty = not journal.tallies() and not journal.batches()
             journal.close()
@@ -166,13 +155,17 @@ class _Work:
     async def _collected(self, client: Client, writer: DatasetWriter) -> SatsumaError | None:
         """Collect, and wait for what is in flight: with an error until it is done, as all of it will be needed."""
         selection = self._selection
-        make = self._job.make(client, selection)
+        self._course = course = self._job.make(client, selection)
+        make = self._checkpoint.making(course.make, selection.ask) if course.recalls else course.make
         ahead = Ahead(make, selection.window, lambda: selection.tally.judged, lambda: client.budget_left)
+        sink = _Sink(writer, course)
         try:
-            await collect(ahead.make, selection, _Sink(writer), lambda: self._tick(client), ahead.window)
+            await collect(ahead.make, selection, sink, lambda: self._tick(client), ahead.window, course.skips)
         except SatsumaError as stopped:
             await client.drain()
             return stopped
+        finally:
+            await course.close()
         await client.drain(GRACE)
         return None
 
@@ -243,12 +236,14 @@ class _Work:
                 "noise": self._noise(),
                 "audit": self._audit(),
                 "files": dict(files),
+                **(self._course.record() if self._course else {}),
             }
         )
 
     def _noise(self) -> Noise | None:
         own, settings = self._job.card.correction, self._job.settings
-        blind = own.blind if settings.blind is None else settings.blind
+        shown = self._job.card.output.text is not None  # a free text is always there to be judged
+        blind = not shown and (own.blind if settings.blind is None else settings.blind)
         return estimate_noise(self._selection.tally.ballots, blind=blind, policy=settings.policy or own.policy)
 
     def _audit(self) -> Audit | None:
@@ -314,13 +309,15 @@ def _nested(counts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
 
 
 class _Sink:
-    """Hands instances and rejects to the writer."""
+    """Hands instances and rejects to the writer, and tells the method."""
 
-    def __init__(self, writer: DatasetWriter) -> None:
+    def __init__(self, writer: DatasetWriter, course: Course) -> None:
         self._writer = writer
+        self._settled = course.settled
 
     def add(self, item: Instance | Reject) -> None:
         """Write it."""
+        self._settled(item)
         if isinstance(item, Instance):
             self._writer.accept(item)
         else:

@@ -16,12 +16,14 @@ from satsuma.errors import SettingsError
 
 Policy = Literal["relabel", "drop", "keep"]
 STEPS = ("contexts", "seeds", "instance", "correction")
-"""The steps that can have a model of their own."""
+"""The steps of TarGEN; each can have a model of its own."""
+TRANSFORM_STEPS = ("retrieval", "rerank", "expand", "columns", "plan", "program", "judge", "execute", "ask")
+"""The steps of DataTune; each can have a model of its own."""
 OPTIONAL = ("contexts", "seeds", "correction")
 """The steps that can be left out."""
 OPERATIONAL = frozenset(
     {"n", "base_url", "concurrency", "timeout", "tries", "rpm", "tpm", "budget", "max_tokens", "max_requests",
-     "price", "revise", "retry_failed", "jsonl", "log"}
+     "price", "revise", "retry_failed", "jsonl", "log", "ray", "ray_replicas", "ray_http", "tensor_parallel"}
 )  # fmt: skip
 """Settings that decide how data is got, never what it is."""
 
@@ -36,6 +38,7 @@ class Options(TypedDict, total=False):
     blind: bool | None
     policy: Policy | None
     without: tuple[str, ...]
+    part: str
     temperature: float | None
     base_url: str
     concurrency: int
@@ -51,6 +54,10 @@ class Options(TypedDict, total=False):
     retry_failed: bool
     jsonl: bool
     log: str
+    ray: str
+    ray_replicas: int
+    ray_http: int
+    tensor_parallel: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,14 @@ class Settings:
 
     n: instances wanted. model: PROVIDER/NAME, file:DIR or replay:PATH; models: step → model where a step has its own.
     identity: the name under which answers of `file:` are recorded. votes, blind, policy: of self-correction; None
-    takes the card's. without: steps that are left out, of `OPTIONAL`. concurrency: requests in flight at most. timeout:
+    takes the card's. without: steps that are left out, of `OPTIONAL`. part: `2/8` for the second of eight parts of a
+    run that independent machines make (`satsuma.targen.parts`). concurrency: requests in flight at most. timeout:
     seconds without a byte before an attempt is given up. tries: attempts per request. rpm, tpm: requests and tokens per
     minute. budget: US dollars. max_tokens, max_requests: of the whole run. price: US dollars per million tokens, in and
     out, or the path of a file of prices (YAML or JSON: model → [in, out]). revise: go on in a directory that holds
-    another run of the same card name.
+    another run of the same card name. ray: `local`, `auto` or HOST:PORT of a Ray cluster, empty for none; ray_replicas:
+    of each model that runs in a process, 0 for as many as there is room for; ray_http: actors that ask a model behind
+    an address, 0 for this process (`satsuma.cluster`). tensor_parallel: GPUs that one engine of vLLM is spread over.
     """
 
     n: int
@@ -75,6 +85,7 @@ class Settings:
     blind: bool | None = None
     policy: Policy | None = None
     without: tuple[str, ...] = ()
+    part: str = ""
     temperature: float | None = 1.0
     base_url: str = ""
     concurrency: int = 256
@@ -90,6 +101,10 @@ class Settings:
     retry_failed: bool = False
     jsonl: bool = False
     log: str = ""
+    ray: str = ""
+    ray_replicas: int = 0
+    ray_http: int = 0
+    tensor_parallel: int = 1
 
     def __post_init__(self) -> None:
         if self.n <= 0:
@@ -100,8 +115,9 @@ class Settings:
             )
         self._check_numbers()
         self._check_left_out()
+        self._check_spread()
         for step in self.models:
-            if step not in STEPS:
+            if step not in STEPS + TRANSFORM_STEPS:
                 raise SettingsError(
                     f"a model is named for the step {step!r}, which there is not",
                     f"The steps are {', '.join(STEPS)}: --model-for correction=openai/gpt-4.1",
@@ -122,6 +138,21 @@ class Settings:
                     )
         object.__setattr__(self, "without", tuple(step for step in OPTIONAL if step in self.without))
 
+    def _check_spread(self) -> None:
+        for name in ("ray_replicas", "ray_http"):
+            value, option = getattr(self, name), f"--{name.replace('_', '-')}"
+            if value < 0:
+                raise SettingsError(f"{name} is {value}, but has to be 0 or more")
+            if value and not self.ray:
+                raise SettingsError(f"{option} is given without --ray", f"Write --ray {option} {value}.")
+        if self.tensor_parallel < 1:
+            raise SettingsError(f"tensor_parallel is {self.tensor_parallel}, but has to be 1 or more")
+        if self.tensor_parallel > 1 and not any(m.startswith("vllm/") for m in (self.model, *self.models.values())):
+            raise SettingsError(
+                f"tensor_parallel is {self.tensor_parallel}, but no model of this run is vllm/…",
+                "Leave out --tensor-parallel; it spreads an engine of vLLM over GPUs.",
+            )
+
     def _check_numbers(self) -> None:
         for name in ("temperature", "timeout", "rpm", "tpm", "budget"):
             value = getattr(self, name)
@@ -140,6 +171,10 @@ class Settings:
         if self.model.startswith("replay:") or not card:
             return self
         return dataclasses.replace(self, models={**card, **self.models})
+
+    def with_n(self, n: int) -> Settings:
+        """These settings, for another number of instances."""
+        return dataclasses.replace(self, n=n)
 
     def operational(self) -> dict[str, object]:
         """The settings that decide only how data is got."""

@@ -301,10 +301,12 @@ def test_what_another_program_reads_is_plain_text(tmp_path: Path) -> None:
 def test_what_was_there_when_it_was_opened_is_known(tmp_path: Path) -> None:
     with Journal.open(tmp_path / "j") as journal:
         put(journal, [entry(1), entry(2, error="gone")])
-        assert not journal.had(entry(1).key)
+        assert journal.found(entry(1).key) == (entry(1).reply, False)
     with Journal.open(tmp_path / "j") as journal:
         put(journal, [entry(3), entry(2, "at last")])
-        assert [journal.had(entry(number).key) for number in (1, 2, 3, 4)] == [True, True, False, False]
+        found = [journal.found(entry(number).key) for number in (1, 2, 3, 4)]
+        assert [one and one[1] for one in found] == [True, True, False, None]
+        assert [one and one[0] for one in found] == [journal.get(entry(number).key) for number in (1, 2, 3, 4)]
 
 
 def test_replies_from_a_recording_are_tallied_without_their_tokens(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 np = pytest.importorskip("numpy")
@@ -15,12 +17,13 @@ for package in ("babel", "sklearn", "vaderSentiment"):
 
 from satsuma.errors import DataError, SettingsError  # noqa: E402 - needs numpy
 from satsuma.measures import entities, pvi  # noqa: E402 - needs numpy
-from satsuma.measures.analysis import MEASURES, Analysis, analyze_dataset  # noqa: E402 - needs numpy
+from satsuma.measures.analysis import MEASURES, OF_OTHERS, Analysis, analyze_dataset  # noqa: E402 - needs numpy
 from satsuma.measures.corpus import Options  # noqa: E402 - needs numpy
 from satsuma.measures.mapping import Map  # noqa: E402 - needs numpy
 from satsuma.measures.outcome import NotDefined, as_json  # noqa: E402 - needs numpy
 from satsuma.measures.rendering import headline_rows, markdown, missing  # noqa: E402 - needs numpy
-from satsuma.reading.dataset import Selection  # noqa: E402 - needs numpy
+from satsuma.reading.dataset import Selection, open_dataset  # noqa: E402 - needs numpy
+from satsuma.reading.ratings import content_of  # noqa: E402 - needs numpy
 from tests.reading.runs import written  # noqa: E402 - needs numpy
 
 SUBJECTS = ["The invoice", "My order", "A payment", "The refund", "Our subscription", "The new price"]
@@ -69,7 +72,7 @@ def analyzed(where: Path, *against: Path, **options: object) -> Analysis:
 def test_every_measurement_is_made_and_is_json(tmp_path: Path) -> None:
     run = written(tmp_path / "run", [(str(r["message"]), str(r["product"]), "bug", str(r["label"])) for r in rows()])
     found = analyzed(run.path)
-    assert set(found.measures) == set(MEASURES)
+    assert set(found.measures) == set(MEASURES) - OF_OTHERS
     assert [name for name, _ in missing(found)] == []
     again = json.loads(orjson.dumps(found.to_json()))
     assert again["instances"] == 60
@@ -223,7 +226,7 @@ def test_markdown_has_every_measurement_and_obeys_no_text(tmp_path: Path) -> Non
     ]
     found = analyzed(dataset(tmp_path / "rows.jsonl", made))
     page = markdown(found)
-    assert all(f"## {name}\n" in page for name in MEASURES)
+    assert all(f"## {name}\n" in page for name in MEASURES if name not in OF_OTHERS)
     assert "<script>" not in page
     assert "</td>|" not in page
     assert r"\</td\>\|" in page
@@ -237,3 +240,18 @@ def test_the_few_figures_stand_side_by_side(tmp_path: Path) -> None:
     assert table[0] == ("instances", "60", "1")
     assert all(len(row) == 3 for row in table)
     assert {row[0]: row[2] for row in table}["self-BLEU-4"] == "-"
+
+
+def test_ratings_that_lie_beside_a_dataset_are_shown_and_left_out_where_there_are_none(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [(str(r["message"]), str(r["product"]), "bug", str(r["label"])) for r in rows()])
+    (alone,) = analyzed(run.path, only=("ratings",)).measures.values()
+    assert isinstance(alone, NotDefined)
+    place = run.path / "ratings" / "some-model"
+    place.mkdir(parents=True)
+    (place / "rating.json").write_text('{"model": "some/model"}')
+    contents = [content_of(example.text) for example in open_dataset(run.path).examples()]
+    ratings = pa.table({"content": contents, "rating": [i % 2 + 3 for i in range(len(contents))]})
+    pq.write_table(ratings, place / "ratings.parquet")
+    found = analyzed(run.path)
+    assert ("rated difficulty (1 to 5), mean", "3.50") in headline_rows(found)
+    assert found.to_json()["measures"]["ratings"]["distribution"]["4"] == 30  # type: ignore[index, call-overload]

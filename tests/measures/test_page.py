@@ -24,6 +24,7 @@ from satsuma.measures.leaks import Leak, Leaks  # noqa: E402 - needs the extra
 from satsuma.measures.lengths import Lengths  # noqa: E402 - needs the extra
 from satsuma.measures.mapping import Map, Point  # noqa: E402 - needs the extra
 from satsuma.measures.pvi import Hard, Pvi  # noqa: E402 - needs the extra
+from satsuma.measures.ratings import Ratings  # noqa: E402 - needs the extra
 from satsuma.measures.readability import Readability  # noqa: E402 - needs the extra
 from satsuma.measures.self_bleu import SelfBleu  # noqa: E402 - needs the extra
 from satsuma.measures.sentiment import Sentiment  # noqa: E402 - needs the extra
@@ -40,7 +41,7 @@ FIGURES: dict[str, tuple[type, ...]] = {
     "uniqueness": (Uniqueness, Pair), "cosine": (Cosines,), "map": (Map, Point), "languages": (Languages,),
     "readability": (Readability,), "sentiment": (Sentiment,), "entities": (Entities, Kind),
     "gender": (Gender, Balance), "leaks": (Leaks, Leak), "shortcuts": (Shortcuts, Accuracy), "pvi": (Pvi, Hard),
-    "correction": (Correction, CorrectionMove, Share), "against": (Comparison, AtOneSize),
+    "ratings": (Ratings,), "correction": (Correction, CorrectionMove, Share), "against": (Comparison, AtOneSize),
 }  # fmt: skip
 
 

@@ -63,3 +63,12 @@ def test_instances_that_may_be_asked_for_in_the_same_words_are_different_draws()
     assert [Place(home, 4, use, 3).draw for use in range(3)] == [0, 1, 2]
     assert [Place(home, slot).draw for slot in range(3)] == [0, 0, 0]
     assert [Place(home, slot, seeded=False).draw for slot in range(3)] == [0, 1, 2]
+
+
+def test_contexts_with_weights_come_up_in_proportion_and_never_use_a_seed_twice() -> None:
+    got = ids(GivenContexts(["x", "y"], weights=(3, 1)), 40)
+    assert sum(one.startswith("context 0") for one in got) == 30
+    assert all(sum(one.startswith("context 1") for one in got[at : at + 4]) == 1 for at in range(0, 40, 4))
+    assert sorted(one for one in got if "context 1" in one) == sorted(f"context 1 / seed {n}" for n in range(10))
+    assert len(set(got)) == 40
+    assert set(ids(GivenContexts(["x", "y"], weights=(1, 1)), 10)) == set(ids(GivenContexts(["x", "y"]), 10))

@@ -6,6 +6,10 @@ import orjson
 import pytest
 
 from satsuma.llm.request import Json
+from satsuma.targen.asking import Prompts
+from satsuma.targen.correction import correction_question
+from satsuma.task.loader import load_card
+from satsuma.task.outputs import Draft, output_of
 from satsuma.testing import words
 from satsuma.testing.behaviour import Behaviour, Options
 from satsuma.testing.faults import Faults
@@ -67,6 +71,41 @@ def test_vote_noise_makes_votes_differ_within_the_set() -> None:
 
     assert 30 < len([vote for vote in votes if vote != "bug"]) < 90
     assert set(votes) == set(LABELS)
+
+
+@pytest.mark.parametrize("name", ["tickets", "riddles"])
+def test_sway_confirms_the_label_that_a_corrector_is_shown_and_that_alone(name: str) -> None:
+    """With the default prompts, so that the test notices when they show it in other words."""
+    output: dict[str, object] = (
+        {"labels": list(LABELS)} if name == "tickets" else {"choice": {"field": "options", "count": 3}}
+    )
+    card = load_card({"name": name, "task": "Say it.", "inputs": {"message": "A.", "options": "B."}, "output": output})
+    kind = output_of(card)
+    right, asked = (LABELS[0], LABELS[2]) if name == "tickets" else ("A", "C")
+    marked = words.marker(right if name == "tickets" else "correct")
+    draft = Draft(
+        {"message": f"It is {marked}.", "options": (f"x {marked}", "y", "z")},
+        asked if name == "tickets" else 2,
+        asked,
+        asked,
+    )
+
+    def votes(behaviour: Behaviour, *, blind: bool) -> list[str]:
+        messages, answer = correction_question(Prompts(card, kind), card, kind, draft, blind=blind)
+        schema = cast("dict[str, Json]", answer.model_json_schema())
+        text = messages[-1].content
+        bodies = [
+            _body(text, "correction", cast("dict[str, Json]", schema["properties"]), seed=draw) for draw in range(200)
+        ]
+        said = [_fields(body, behaviour) for body in bodies]
+        return [next(v for k, v in fields.items() if k != "reason") for fields in said]
+
+    swayed = votes(Behaviour(sway=0.4), blind=False)
+    first, last = max(set(swayed), key=swayed.count), min(set(swayed), key=swayed.count)
+    assert 50 < swayed.count(last) < 110
+    assert set(votes(Behaviour(sway=0.4), blind=True)) == {first}
+    assert set(votes(Behaviour(sway=1.0), blind=False)) == {last}
+    assert set(votes(Behaviour(), blind=False)) == {first}
 
 
 def test_wrong_labels_lie_outside_the_set_and_come_again_for_the_same_request() -> None:

@@ -12,6 +12,7 @@ import typer
 from satsuma.cli.options import with_options
 
 if TYPE_CHECKING:
+    from satsuma.embedding.embedder import Embedder
     from satsuma.measures.analysis import Analysis
 
 
@@ -49,6 +50,13 @@ class Arguments:
         str, typer.Option("--embedder", help="minilm, static, a hub name, a folder, or none.", metavar="NAME")
     ] = "minilm"
     seed: Annotated[int, typer.Option("--seed", help="Of samples, folds and the map.")] = 0
+    ray: Annotated[
+        str,
+        typer.Option(
+            "--ray", help="Embed on a Ray cluster: HOST:PORT, auto for the one here; alone it starts Ray here.",
+            metavar="[ADDRESS]",
+        ),
+    ] = ""  # fmt: skip
 
 
 @with_options(Arguments)
@@ -66,7 +74,7 @@ def command(given: Arguments) -> None:
         only=tuple(given.only),
         sample=given.sample,
         embedded=given.embedded,
-        embedder=None if given.embedder == "none" else given.embedder,
+        embedder=_embedder(given),
         seed=given.seed,
     )
     match given.form:
@@ -79,6 +87,16 @@ def command(given: Arguments) -> None:
             line(markdown(analysis).rstrip("\n"))
         case Format.TEXT:
             _print_text(analysis)
+
+
+def _embedder(given: Arguments) -> str | Embedder | None:
+    if given.embedder == "none":
+        return None
+    if not given.ray:
+        return given.embedder
+    from satsuma.cluster.embedding import ClusterEmbedder
+
+    return ClusterEmbedder(given.ray, given.embedder)
 
 
 def _print_json(analysis: Analysis) -> None:

@@ -73,9 +73,16 @@ class GenerateOptions:
     contexts: Annotated[
         str | None, Option("--contexts", help="Contexts of your own, in such a file.", metavar="FILE[:COLUMN]")
     ] = None
+    focus: Annotated[
+        Path | None, Option("--focus", help="A student whose weak points get more instances.", metavar="STUDENT")
+    ] = None
     no_contexts: Annotated[bool, Option("--no-contexts", help="Leave the contexts out, for comparison.")] = False
     no_seeds: Annotated[bool, Option("--no-seeds", help="Leave the seeds out, for comparison.")] = False
     no_correction: Annotated[bool, Option("--no-correction", help="Leave the correction out, for comparison.")] = False
+    part: Annotated[
+        str | None,
+        Option("--part", help="One of several parts of n, each made on a machine of its own: 2/8.", metavar="K/OF"),
+    ] = None
     temperature: Annotated[
         float | None, Option("--temperature", help=f"Sampling temperature; {_DEFAULT['temperature']:g} by default.")
     ] = None
@@ -106,6 +113,23 @@ class GenerateOptions:
     retry_failed: Annotated[bool, Option("--retry-failed", help="Ask again what was given up.")] = False
     jsonl: Annotated[bool, Option("--jsonl", help="Also write the dataset as JSON lines.")] = False
     log: Annotated[str | None, Option("--log", help="Write events as JSON lines.", metavar="FILE")] = None
+    ray: Annotated[
+        str | None,
+        Option(
+            "--ray",
+            help="On a Ray cluster: HOST:PORT, auto for the one here; alone it starts Ray here.",
+            metavar="[ADDRESS]",
+        ),
+    ] = None
+    ray_replicas: Annotated[
+        int | None, Option("--ray-replicas", help="Replicas of hf/… and vllm/… models; one for each GPU by default.")
+    ] = None
+    ray_http: Annotated[
+        int | None, Option("--ray-http", help="Actors that ask a model behind an address; none by default.")
+    ] = None
+    tensor_parallel: Annotated[
+        int | None, Option("--tensor-parallel", help="GPUs that one engine of vllm/… is spread over.")
+    ] = None
     quiet: Annotated[bool, Option("--quiet", "-q", help="Show nothing but errors.")] = False
 
     def settings(self) -> Options:
@@ -129,6 +153,7 @@ _AS_THEY_ARE = (
         "votes",
         "blind",
         "policy",
+        "part",
         "temperature",
         "concurrency",
         "timeout",
@@ -136,6 +161,7 @@ _AS_THEY_ARE = (
         "rpm",
     ),
     *("tpm", "budget", "max_tokens", "max_requests", "revise", "retry_failed", "jsonl", "log"),
+    *("ray", "ray_replicas", "ray_http", "tensor_parallel"),
 )
 
 
@@ -151,7 +177,7 @@ def command(options: GenerateOptions) -> None:
         with shown(quiet=options.quiet) as progress:
             run = api.generate(
                 options.card, n=options.n, model=options.model, out=options.out, seeds=options.seeds,
-                contexts=options.contexts, progress=progress, **settings,
+                contexts=options.contexts, focus=options.focus, progress=progress, **settings,
             )  # fmt: skip
     except Stopped as stopped:
         if stopped.run is not None and not options.quiet:

@@ -29,7 +29,8 @@ def print_lineage(run: Run, identifier: str) -> None:
         RunError: there is none.
         JournalError: the journal cannot be read.
     """
-    accepted = rows_of(run.data_path, identifier)
+    files = [run.data_path.with_name(f"{split}.parquet") for split in run.splits]
+    accepted = [row for file in files for row in rows_of(file, identifier)]
     rejected = rows_of(run.rejects_path, identifier)
     if not accepted and not rejected:
         known = first_rows(run.data_path, 1) or first_rows(run.rejects_path, 1)
@@ -48,6 +49,8 @@ def print_lineage(run: Run, identifier: str) -> None:
 def _instance(row: Row) -> list[str]:
     origin = cast("dict[str, Any]", row["provenance"])
     line(str(row["id"]))
+    _named("from", origin.get("run"))
+    _named("made of", _source(origin.get("source")))
     _named("context", origin["context"])
     _named("seed", origin["seed"])
     for pair in origin["attributes"]:
@@ -60,6 +63,15 @@ def _instance(row: Row) -> list[str]:
         _named("target", row["target"])
     keys: list[str] = origin["requests"]
     return keys
+
+
+def _source(source: Mapping[str, Any] | None) -> str:
+    """The row that an instance was made of; empty for one that was generated."""
+    if source is None:
+        return ""
+    part = "/".join(str(source[name]) for name in ("configuration", "split") if source[name])
+    licence = source["licence"] or "unknown"
+    return f"row {source['row']} of {source['dataset']} ({part}; licence: {licence}), by the {source['by']}"
 
 
 def _says_more(row: Row) -> bool:
@@ -94,6 +106,9 @@ def _requests(run: Run, keys: list[str]) -> None:
     from satsuma.llm.journal import Journal
 
     if not keys:
+        return
+    if run.state.blended is not None:
+        line("the prompts and replies are in the journals of the runs that were blended")
         return
     with closing(Journal.open(run.journal_path, readonly=True)) as journal:
         for key in keys:

@@ -18,20 +18,37 @@ from typer.core import TyperGroup
 
 from satsuma.cli import (
     analyze,
+    audit,
     batches,
+    blend,
+    build,
     catalog,
     check,
+    compare,
+    compare_students,
+    curate,
     demo,
     estimate,
+    evaluate,
     export,
+    freeze,
     generate,
+    journal,
     models,
     new,
+    predict,
+    push,
+    rate,
+    report,
+    score,
     search,
     show,
     tasks,
+    train,
+    transform,
 )
 from satsuma.cli.options import plain_words
+from satsuma.cli.rayed import WithRay
 from satsuma.errors import SatsumaError
 
 PROGRAM = "satsuma"
@@ -59,18 +76,34 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("new")(new.command)
-app.command("generate")(generate.command)
-app.command("estimate")(estimate.command)
+app.command("new", cls=WithRay)(new.command)
+app.command("generate", cls=WithRay)(generate.command)
+app.command("transform", cls=WithRay)(transform.command)
+app.command("estimate", cls=WithRay)(estimate.command)
 app.add_typer(tasks.app, name="tasks")
 app.command("check")(check.command)
 app.command("models")(models.command)
 app.command("show")(show.command)
-app.command("analyze")(analyze.command)
+app.command("blend")(blend.command)
+app.command("build", cls=WithRay)(build.command)
+app.command("analyze", cls=WithRay)(analyze.command)
+app.command("report")(report.command)
+app.command("compare")(compare.command)
+app.command("audit")(audit.command)
+app.command("freeze")(freeze.command)
+app.command("score")(score.command)
+app.command("rate")(rate.command)
+app.command("train")(train.command)
+app.command("evaluate")(evaluate.command)
+app.command("predict")(predict.command)
+app.command("compare-students")(compare_students.command)
+app.command("curate")(curate.command)
 app.command("export")(export.command)
+app.command("push")(push.command)
 app.add_typer(catalog.app, name="catalog")
 app.command("search")(search.command)
 app.command("batches")(batches.command)
+app.add_typer(journal.app, name="journal")
 app.command("demo")(demo.command)
 
 BUG = 1
@@ -110,15 +143,15 @@ def main() -> None:
 
 
 def _run() -> int:
-    from satsuma.cli.report import report, report_bug
+    from satsuma.cli.telling import tell, tell_bug
 
     try:
         app(prog_name=PROGRAM)
     except SatsumaError as error:
-        report(error)
+        tell(error)
         return error.exit_code
     except Exception as error:
-        report_bug(error)
+        tell_bug(error)
         return BUG
     return 0
 

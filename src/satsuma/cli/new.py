@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 Option = typer.Option
 _OF_A_RUN = (
-    "votes", "blind", "policy", "seeds", "contexts", "no_contexts", "no_seeds", "no_correction", "revise", "jsonl",
+    "votes", "blind", "policy", "seeds", "contexts", "no_contexts", "no_seeds", "no_correction", "part", "revise",
+    "jsonl",
 )  # fmt: skip
 """Options of `satsuma generate` that a new card has no use for."""
 

@@ -1,40 +1,107 @@
-"""How an error is told: what was wrong and what to do, with keys taken out and nothing that a terminal would obey."""
+"""`satsuma report`: the measurements of a dataset, its instances and where they came from, as one page."""
 
 from __future__ import annotations
 
-import shlex
-import sys
-import traceback
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from satsuma.errors import CardError, Interrupted, SatsumaError, Stopped, Waiting
-from satsuma.run.plain import plain
-from satsuma.run.redact import redact
+import typer
 
+from satsuma.cli.options import with_options
 
-def report(error: SatsumaError) -> None:
-    """Print an error's message, its hint, and, where the same command goes on, the command."""
-    lines = [f"{_kind(error)}{error.message}", error.hint]
-    if isinstance(error, Interrupted | Waiting):
-        lines.append(f"Go on with: {this_command()}")
-    _print("\n".join(line for line in lines if line))
+if TYPE_CHECKING:
+    from satsuma.measures.corpus import MeasureOptions
+    from satsuma.reporting.making import Report
 
 
-def report_bug(error: BaseException) -> None:
-    """Print the traceback of an exception that satsuma did not raise on purpose."""
-    _print("".join(traceback.format_exception(error)).rstrip())
-    _print("This is a mistake in satsuma. No reply that was journaled is lost; please report the lines above.")
+class Form(StrEnum):
+    """What a report is written as."""
+
+    HTML = "html"
+    MD = "md"
+    JSON = "json"
 
 
-def this_command() -> str:
-    """The command as it was typed, to be typed again."""
-    return shlex.join(["satsuma", *sys.argv[1:]])
+Card = Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")]
+Text = Annotated[list[str], typer.Option("--text", help="A column of the text; may be repeated.", metavar="COLUMN")]
+Label = Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")]
+Split = Annotated[str, typer.Option("--split", help="The split of a folder to measure.", metavar="SPLIT")]
+Written = Annotated[Form, typer.Option("--format", help="A page, or for CI Markdown or JSON on standard output.")]
+Out = Annotated[Path | None, typer.Option("-o", "--out", help="The file to write.", metavar="FILE")]
+Sample = Annotated[int, typer.Option("--sample", help="Instances to compare and to show.", min=1)]
+Embedded = Annotated[int, typer.Option("--embedded", help="Instances to embed and map.", min=1)]
+Embedder = Annotated[
+    str, typer.Option("--embedder", help="minilm, static, a hub name, a folder, or none.", metavar="NAME")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Of samples, folds and the map.")]
 
 
-def _kind(error: SatsumaError) -> str:
-    if isinstance(error, CardError):  # begins with the file and the line, which editors make a link of
-        return ""
-    return "stopped: " if isinstance(error, Stopped) else "error: "
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What `satsuma report` is given."""
+
+    dataset: Annotated[Path, typer.Argument(help="A run, or any dataset that `analyze` takes.", metavar="RUN")]
+    against: Annotated[
+        list[Path], typer.Option("--against", help="Original data to compare with; may be repeated.", metavar="DATASET")
+    ] = field(default_factory=list)
+    card: Card = ""
+    text: Text = field(default_factory=list)
+    label: Label = ""
+    split: Split = ""
+    form: Written = Form.HTML
+    out: Out = None
+    sample: Sample = 10_000
+    embedded: Embedded = 1_000
+    embedder: Embedder = "minilm"
+    seed: Seed = 0
 
 
-def _print(text: str) -> None:
-    print(plain(redact(text), keep="\n"), file=sys.stderr)  # noqa: T201 (the command line's own output)
+@with_options(Arguments)
+def command(given: Arguments) -> None:
+    """Show whether a dataset is good: one page with a verdict, charts, instances and their lineage."""
+    from satsuma import api
+
+    made = api.report(
+        given.dataset,
+        against=given.against,
+        card=given.card or None,
+        text=given.text,
+        label=given.label or None,
+        split=given.split or None,
+        **measured(given.sample, given.embedded, given.embedder, given.seed),
+    )
+    write(made, given.form, given.out)
+
+
+def measured(sample: int, embedded: int, embedder: str, seed: int) -> MeasureOptions:
+    """How much is measured, and with what."""
+    name = None if embedder == "none" else embedder
+    return {"sample": sample, "embedded": embedded, "embedder": name, "seed": seed}
+
+
+def write(made: Report, form: Form, out: Path | None) -> None:
+    """Write a report where it goes: a page to a file, the other forms to standard output unless a file is named."""
+    from satsuma.cli.screen import line
+
+    if form is Form.HTML:
+        path = made.save(out)
+        for finding in made.verdict:
+            line(f"{finding.level}: {finding.text}")
+        line(f"report: {path}")
+        return
+    text = made.markdown() if form is Form.MD else _json(made)
+    if out is None:
+        typer.echo(text.rstrip("\n"))
+        return
+    from satsuma.run.atomic import write_atomically
+
+    write_atomically(out, text.encode("utf-8", "replace"))
+    line(f"report: {out}")
+
+
+def _json(made: Report) -> str:
+    import orjson
+
+    return orjson.dumps(made.to_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode("utf-8")

@@ -22,7 +22,10 @@ def print_run(run: Run) -> None:
     line(heading(summary))
     if summary.candidates or summary.size:
         _labels(summary)
+    _datasets(run)
+    _blended(run)
     _correction(summary, run.state.matrix)
+    _audited(run)
     _rejects(summary)
     line("")
     line(cost(summary))
@@ -70,6 +73,41 @@ def _labels(summary: Summary) -> None:
         line(f"and {len(rows) - _LABELS} more labels")
 
 
+def _datasets(run: Run) -> None:
+    """What rows were taken from, where they were."""
+    if run.state.transformed is None:
+        return
+    line("")
+    rows = [
+        (
+            one.name,
+            one.licence or "?",
+            f"{one.tried:,}",
+            f"{one.accepted:,}",
+            f"{one.irrelevant:,}",
+            f"{one.failed:,}",
+            one.by or "-",
+            one.left,
+        )
+        for one in run.state.transformed.datasets
+    ]
+    table(("dataset", "licence", "tried", "instances", "irrelevant", "failed", "by", "left because"), rows)
+
+
+def _blended(run: Run) -> None:
+    """What a blend was made of."""
+    if run.state.blended is None:
+        return
+    line("")
+    rows = [
+        (one.name, one.licence or "?", *(f"{n:,}" for n in (one.rows, one.duplicates, one.demonstrations, one.used)))
+        for one in run.state.blended.sources
+    ]
+    table(("source", "licence", "rows", "duplicates", "demonstrations", "instances"), rows)
+    for note in run.state.blended.notes:
+        line(note)
+
+
 def _correction(summary: Summary, matrix: Mapping[str, Mapping[str, int]]) -> None:
     if summary.changed is None:
         return
@@ -82,6 +120,26 @@ def _correction(summary: Summary, matrix: Mapping[str, Mapping[str, int]]) -> No
     else:
         moves = [(m.asked, m.corrected, f"{m.count:,}") for m in summary.moves]
         table(("asked for", "corrected to", "instances"), moves[:_ROWS], numbers=1)
+    if summary.noise:
+        line(summary.noise)
+
+
+def _audited(run: Run) -> None:
+    audit, applied = run.state.audit, run.state.applied
+    if audit is not None and audit.judged:
+        from satsuma.cli.audited import accuracy
+
+        line("")
+        line(f"Audit of {audit.judged:,} instances: {accuracy(audit)}")
+    if run.state.curated is not None:
+        line("")
+        curated = run.state.curated
+        line(f"A curated copy of {curated.source}: {curated.kept:,} of {curated.instances:,} instances stay")
+    if applied is not None:
+        done = f"{applied.relabelled:,} relabelled, {applied.dropped:,} dropped"
+        after = "" if applied.after is None else f"; about {applied.after:.1%} of the labels are right"
+        line("")
+        line(f"A copy of {applied.source} to which its audit was applied: {done}{after}")
 
 
 def _rejects(summary: Summary) -> None:

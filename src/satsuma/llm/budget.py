@@ -95,6 +95,7 @@ class Budget:
                 )
         # By way of text, so that 0.1 is a tenth of a dollar.
         self._limits = (None if usd is None else int(Decimal(str(usd)) * PICO), tokens, requests)
+        self._unlimited = self._limits == (None, None, None)
         self._price_of = price_of
         self._lost = lost
         self._prices: dict[str, Price] = {}
@@ -137,6 +138,8 @@ class Budget:
             SettingsError: the price of the model is unknown.
             SatsumaError: what `stop` was given.
         """
+        if self._unlimited and self._stopped is None:
+            return self.hold(need)
         wanted = self._wanted(need)
         return None if self._line else self._first_that_fits(wanted)
 

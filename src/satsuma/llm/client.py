@@ -3,10 +3,10 @@
 Rule: what is in the journal is returned from there; what is being asked is waited for together; everything else is
 asked, committed and only then returned. A reply is paid once, whoever asks for it, however often.
 
-Mechanism: each asking is a task of its own that ends with the commit. A caller that is cancelled leaves it behind, so
-a request that is on the wire is journaled even if nobody waits for it any more. What ends the run (Ctrl-C, a refused
-key, too many failures) is kept as the client's end: nothing new is sent after it, those who wait get the same error,
-what is in flight finishes and is journaled.
+Mechanism: each asking is a task of its own that ends with the commit, and tells each of those who wait for it by a
+future. A caller that is cancelled leaves it behind, so a request that is on the wire is journaled even if nobody waits
+for it any more. What ends the run (Ctrl-C, a refused key, too many failures) is kept as the client's end: nothing new
+is sent after it, those who wait get the same error, what is in flight finishes and is journaled.
 
 A request that the budget has no room for ends its own question only: a smaller one, of an earlier candidate, may still
 fit. The stream ends at the first candidate that lacks one.
@@ -46,6 +46,28 @@ FEWEST_FAILURES = 10
 """Given-up askings that are put up with, however few were asked."""
 
 
+class _Asking:
+    """A request that is being asked, and everyone who waits for its reply."""
+
+    __slots__ = ("callers", "task")
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self.task = task
+        self.callers: list[asyncio.Future[Reply]] = []
+
+    def settle(self, reply: Reply | None, error: BaseException | None = None) -> None:
+        """Tell them: a reply, or why there is none; nothing if the asking was cancelled."""
+        for caller in self.callers:
+            if caller.done():
+                continue
+            if reply is not None:
+                caller.set_result(reply)
+            elif error is not None:
+                caller.set_exception(error)
+            else:
+                caller.cancel()
+
+
 class Client:
     """Journal, models, and the one place where a request becomes a reply.
 
@@ -70,7 +92,7 @@ class Client:
         self._retry_failed = retry_failed
         self._retried: set[str] = set()
         self._account = account
-        self._asking: dict[str, asyncio.Task[Reply]] = {}
+        self._asking: dict[str, _Asking] = {}
         self._replayed = 0
         self._recorded = 0
         self._totals = dict.fromkeys(routes, ModelTotals())
@@ -104,14 +126,18 @@ class Client:
             JournalError: the journal cannot be read or written.
         """
         key = request.key()
-        task = self._asking.get(key)
-        if task is None:
-            found = self._journal.get(key)
-            if found is not None and not (found.error and self._retry_failed and key not in self._retried):
-                self._replayed += self._journal.had(key)
-                return found
-            task = self._start(request, key)
-        return await asyncio.shield(task)
+        asking = self._asking.get(key)
+        if asking is None:
+            found = self._journal.found(key)
+            if found is not None:
+                reply, replayed = found
+                if not (reply.error and self._retry_failed and key not in self._retried):
+                    self._replayed += replayed
+                    return reply
+            asking = self._start(request, key)
+        caller: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        asking.callers.append(caller)
+        return await caller
 
     def stop(self) -> None:
         """Send nothing any more: those who wait get `Interrupted`; what is in flight finishes and is journaled."""
@@ -126,11 +152,14 @@ class Client:
         """
         self.stop()
         if self._asking:
-            await asyncio.wait(tuple(self._asking.values()), timeout=grace)
+            await asyncio.wait([asking.task for asking in self._asking.values()], timeout=grace)
         left = tuple(self._asking.values())
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        for asking in left:
+            asking.task.cancel()
+        await asyncio.gather(*(asking.task for asking in left), return_exceptions=True)
+        for key, asking in tuple(self._asking.items()):  # cancelled before they began
+            del self._asking[key]
+            asking.settle(None)
 
     async def close(self) -> None:
         """Let go of the models' connections. The journal stays open: it is the caller's."""
@@ -173,22 +202,26 @@ class Client:
         """
         return self._account.cost() if self._account is not None else None
 
-    def _start(self, request: Request, key: str) -> asyncio.Task[Reply]:
-        """The task that asks."""
+    def _start(self, request: Request, key: str) -> _Asking:
+        """Begin to ask."""
         if self._ended is not None:
             raise self._end_again()
         route = self._routes.get(request.model)
         if route is None:
             raise SettingsError(f"no model {request.model!r} was opened for this run")
-        task = asyncio.create_task(self._ask(route, request, key))
-        self._asking[key] = task
-        task.add_done_callback(lambda done: self._forget(key, done))
-        return task
+        self._asking[key] = asking = _Asking(asyncio.create_task(self._carry_out(route, request, key)))
+        return asking
 
-    def _forget(self, key: str, done: asyncio.Task[Reply]) -> None:
-        del self._asking[key]
-        if not done.cancelled():
-            done.exception()  # seen: there may be nobody left who waits for it
+    async def _carry_out(self, route: Route, request: Request, key: str) -> None:
+        """Ask, and tell whoever waits; there may be nobody left."""
+        reply: Reply | None = None
+        failure: Exception | None = None
+        try:
+            reply = await self._ask(route, request, key)
+        except Exception as error:
+            failure = error
+        finally:
+            self._asking.pop(key).settle(reply, failure)
 
     async def _ask(self, route: Route, request: Request, key: str) -> Reply:
         """Ask, count, commit."""

@@ -150,8 +150,8 @@ class FileExchange:
             self._note(unknown.note("answers to requests that this run does not have", self.replies))
 
 
-def request_line(request: Request) -> bytes:
-    """A request as one line of the Batch API's input."""
+def request_line(request: Request, key: str = "") -> bytes:
+    """A request as one line of the Batch API's input. key: where the request is shown with changes."""
     s = request.sampling
     sampling = {
         "temperature": s.temperature,
@@ -168,7 +168,7 @@ def request_line(request: Request) -> bytes:
         name = re.sub(r"[^a-zA-Z0-9_-]", "_", request.step)[:64] or "answer"
         named = {"name": name, "strict": True, "schema": request.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": named}
-    line = {"custom_id": request.key(), "method": "POST", "url": URL, "body": body}
+    line = {"custom_id": key or request.key(), "method": "POST", "url": URL, "body": body}
     try:
         return orjson.dumps(line)
     except TypeError:  # a lone surrogate: JSON can escape it

@@ -8,8 +8,7 @@ enough for the event loop. What a row is and how it proves itself is in `journal
 A reply whose checksum does not fit counts as absent: it is asked again, and `Journal.damaged` names it. Structure that
 is broken raises a `JournalError` that says how to go on.
 
-Not covered: that one process at a time works in a run directory (the run's lock), and network file systems, on which
-SQLite's write-ahead log does not work.
+Not covered: that one process at a time works in a run directory (the run's lock).
 """
 
 from __future__ import annotations
@@ -21,15 +20,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from sqlite3 import Connection, DatabaseError
 from types import TracebackType
+from typing import cast
 
 import orjson
 
 from satsuma.errors import JournalError
+from satsuma.llm.journal_cells import MARK, Cells, cells_of
 from satsuma.llm.journal_file import create, explain, explained, open_reader, open_writer, sync_directory
 from satsuma.llm.journal_schema import (
     DELETE_REPLY,
+    FORMAT,
     SELECT_ENTRY,
-    SELECT_ID,
     SELECT_LAST_ID,
     SELECT_REPLY,
     TALLY,
@@ -57,7 +58,7 @@ _PAGE = 500
 class Journal:
     """A journal that is open. Make one with `Journal.open`; use it from one thread."""
 
-    def __init__(self, path: Path, reader: Connection, writer: Writer | None, last: int = 0) -> None:
+    def __init__(self, path: Path, reader: Connection, cells: Cells, writer: Writer | None, last: int = 0) -> None:
         self.path = path
         self._reader = reader
         self._cursor = reader.cursor()
@@ -65,6 +66,7 @@ class Journal:
         self._damaged: set[str] = set()
         self._mended = 0
         self._last = last
+        self._cells = cells
 
     @classmethod
     def open(cls, path: Path, readonly: bool = False) -> Journal:
@@ -77,7 +79,7 @@ class Journal:
                 no room on the disk; each says which and how to go on.
         """
         if readonly:
-            return cls(path, open_reader(path), None)
+            return cls(path, *_reading(path, shared=False), None)
         with explained(path):
             missing = not path.exists()
         if missing:
@@ -86,11 +88,11 @@ class Journal:
         try:
             with explained(path):
                 last = connection.execute(SELECT_LAST_ID).fetchone()[0] or 0
-            reader = open_reader(path, shared=True)
+            reader, cells = _reading(path, shared=True)
         except BaseException:
             connection.close()
             raise
-        return cls(path, reader, Writer(connection, path), last)
+        return cls(path, reader, cells, Writer(connection, path), last)
 
     def get(self, key: str) -> Reply | None:
         """The reply to a request, given-up ones included; None if there is none, or only a damaged one.
@@ -98,24 +100,29 @@ class Journal:
         Raises:
             JournalError: the file's structure is broken.
         """
+        row = self._row(key)
+        return None if row is None else unpack_reply(row)
+
+    def found(self, key: str) -> tuple[Reply, bool] | None:
+        """As `get`, and whether the reply was there already when the journal was opened for writing.
+
+        Raises:
+            JournalError: the file's structure is broken.
+        """
+        row = self._row(key)
+        return None if row is None else (unpack_reply(row), cast("int", row[-1]) <= self._last)
+
+    def _row(self, key: str) -> tuple[object, ...] | None:
         try:  # not `explained`, which costs a tenth of a lookup
-            row = self._cursor.execute(SELECT_REPLY, (key,)).fetchone()
+            row: tuple[object, ...] | None = self._cursor.execute(SELECT_REPLY, (key,)).fetchone()
         except DatabaseError as error:
             raise explain(self.path, error) from error
-        if row is None:
-            return None
-        if not intact(key.encode(), row):
+        if row is not None and row[4].__class__ is bytes and row[4][:1] == MARK:
+            row = self._cells.row(row, 4)
+        if row is not None and not intact(key.encode(), row):
             self._damaged.add(key)
             return None
-        return unpack_reply(row)
-
-    def had(self, key: str) -> bool:
-        """Whether there was a reply to a request when the journal was opened for writing."""
-        if not self._last:
-            return False
-        with explained(self.path):
-            row = self._cursor.execute(SELECT_ID, (key,)).fetchone()
-        return row is not None and int(row[0]) <= self._last
+        return row
 
     def entry(self, key: str) -> Entry | None:
         """A request with its reply and what it took; None if there is none, or only a damaged one."""
@@ -264,7 +271,7 @@ class Journal:
         return self._writer
 
     def _entry(self, row: tuple[object, ...]) -> Entry | None:
-        entry = unpack_entry(row)
+        entry = unpack_entry(self._cells.row(row, 4, 8))
         if entry is None and isinstance(row[0], bytes):
             self._damaged.add(row[0].decode(errors="replace"))
         return entry
@@ -289,6 +296,17 @@ class Journal:
             more if isinstance(more, Mapping) else {},
             float(created),
         )
+
+
+def _reading(path: Path, *, shared: bool) -> tuple[Connection, Cells]:
+    """The connection that reads, and what restores the cells of a compacted journal."""
+    reader = open_reader(path, shared=shared)
+    try:
+        with explained(path):
+            return reader, cells_of(path, reader, FORMAT)
+    except BaseException:
+        reader.close()
+        raise
 
 
 def journal_at(path: Path) -> Path:

@@ -8,6 +8,9 @@ byte inside a reply, the checksum of that reply shows when it is read.
 
 Readers of a journal that nobody has open (no `-wal` beside it) open it as immutable, which writes nothing and works
 inside an installed package; with a `-wal` they go the ordinary way and see the committed state of a run in progress.
+
+On a network file system nothing is written, and nothing read that has a `-wal`: its index is memory that the processes
+of one machine share, and its locks are not what SQLite takes them for.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from satsuma.errors import JournalError
-from satsuma.llm.journal_schema import APPLICATION_ID, CREATE, FORMAT
+from satsuma.filesystem import AWAY, network_of
+from satsuma.llm.journal_schema import APPLICATION_ID, COMPACTED, CREATE
 
 MAGIC = b"SQLite format 3\x00"
 CHECKED = 256 * 1024 * 1024
@@ -130,6 +134,8 @@ def open_reader(path: Path, *, shared: bool = False) -> sqlite3.Connection:
     """
     _look_at(path)
     unused = not shared and not wal(path).exists()
+    if not shared and not unused:
+        _refuse_network(path)
     with explained(path):
         connection = connect(path, "mode=ro&immutable=1" if unused else "mode=ro")
         try:
@@ -148,6 +154,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         JournalError: as `open_reader`, or the file is locked or cannot be written.
     """
     _look_at(path)
+    _refuse_network(path)
     with explained(path):
         connection = connect(path, "mode=rw")
         try:
@@ -163,6 +170,12 @@ def open_writer(path: Path) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def _refuse_network(path: Path) -> None:
+    """SQLite's write-ahead log is shared memory, which two machines do not share."""
+    if kind := network_of(path):
+        raise JournalError(f"the journal {path} is on a network file system ({kind}), where it is not safe", AWAY)
 
 
 def _look_at(path: Path) -> None:
@@ -191,9 +204,9 @@ def _verify(path: Path, connection: sqlite3.Connection) -> None:
         raise JournalError(
             f"{path} is an SQLite database, but not a journal of satsuma", "Name the journal.sqlite of a run directory."
         )
-    if version > FORMAT:
+    if version > COMPACTED:
         raise JournalError(
-            f"the journal {path} was written by a newer satsuma (format {version}; this one reads up to {FORMAT})",
+            f"the journal {path} was written by a newer satsuma (format {version}; this one reads up to {COMPACTED})",
             "Install that version or a newer one: pip install --upgrade satsuma",
         )
     if version < 1 or encoding != b"UTF-8":

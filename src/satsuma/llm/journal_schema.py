@@ -1,7 +1,8 @@
 """What a journal holds, how it is laid out in SQLite, and how a damaged reply is told from a good one.
 
 `replies` has one row per request and its reply, `meta` has named values in JSON, `batches` what was submitted to a
-provider's batch API. Format 1; the number is SQLite's `user_version`, and `application_id` spells `sats`.
+provider's batch API. The format is SQLite's `user_version`, and `application_id` spells `sats`: 1 as a run writes it, 2
+if it was compacted, which shortens cells (`journal_cells.py`). Both are read and written to.
 
 Two proofs make a wrong answer impossible when a byte of the file has changed. Everything that is an answer is under a
 CRC-32 together with the key that was asked for (it finds every change of up to 32 neighbouring bits, and a row that a
@@ -22,6 +23,9 @@ from dataclasses import dataclass, field
 from satsuma.llm.request import Json, Reply, Request, Usage, key_of
 
 FORMAT = 1
+"""As a run writes it."""
+COMPACTED = 2
+"""The newest that can be read."""
 APPLICATION_ID = 0x73617473
 PAGE_SIZE = 8192
 """Bytes; measured best for rows of 2 to 4 kB: 4,096 and 16,384 write and read a fifth to a third slower."""
@@ -66,12 +70,11 @@ COLUMNS = (
 WIDTH = COLUMNS.count(",") + 1
 LARGEST = 2**63 - 1
 
-SELECT_REPLY = f"SELECT {PROVEN} FROM replies WHERE key = ?"  # noqa: S608 - constants
+SELECT_REPLY = f"SELECT {PROVEN}, id FROM replies WHERE key = ?"  # noqa: S608 - constants
 SELECT_ENTRY = (
     f"SELECT {PROVEN}, request, step, path, attempts, seconds, created, wasted_input_tokens, wasted_output_tokens "  # noqa: S608
     "FROM replies"
 )
-SELECT_ID = "SELECT id FROM replies WHERE key = ?"
 SELECT_LAST_ID = "SELECT max(id) FROM replies"
 DELETE_REPLY = "DELETE FROM replies WHERE key = ?"
 UPSERT_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
@@ -193,7 +196,7 @@ def pack(entry: Entry) -> Row:
         entry.created,
         _checksum((*map(encode, texts), content, *tokens)),
         _legible(reply.content),
-        _readable(request.canonical()),
+        readable(request.canonical()),
     )
 
 
@@ -244,10 +247,11 @@ def _checksum(proven: Sequence[object]) -> int:
 
 def _legible(text: str) -> str | bytes:
     """What SQLite is given: text, unless UTF-8 cannot hold it."""
-    return text if text.isascii() else _readable(encode(text))
+    return text if text.isascii() else readable(encode(text))
 
 
-def _readable(stored: bytes) -> str | bytes:
+def readable(stored: bytes) -> str | bytes:
+    """What SQLite is given: text, unless it is not UTF-8."""
     try:
         return stored.decode()
     except UnicodeDecodeError:

@@ -12,7 +12,8 @@ that takes minutes in which nothing else happens. Errors of a request are read b
 Written against vLLM 0.33 (`vllm/v1/engine/async_llm.py`, `vllm/sampling_params.py`) and tested against a stand-in with
 the same interface: neither the engine nor a GPU was run.
 
-Not covered: engine options. For several GPUs, quantisation or adapters run `vllm serve` and ask `vllm-server/NAME`.
+Not covered: engine options besides the number of GPUs (`--tensor-parallel`). For quantisation or adapters run
+`vllm serve` and ask `vllm-server/NAME`.
 """
 
 from __future__ import annotations
@@ -98,14 +99,18 @@ def open_vllm(setup: Setup) -> Provider:
     in_this_process(setup)
     require("vllm", "vllm")
     located("vllm", setup.model)
-    return LocalVllm(setup.model, note=setup.note)
+    return LocalVllm(setup.model, tensor_parallel=setup.tensor_parallel, note=setup.note)
 
 
 class LocalVllm:
-    """One model under vLLM's engine. name: as for `hf/…`. note: takes lines for people."""
+    """One model under vLLM's engine.
 
-    def __init__(self, name: str, *, note: Callable[[str], None] | None = None) -> None:
+    name: as for `hf/…`. tensor_parallel: GPUs of this machine that it is spread over. note: takes lines for people.
+    """
+
+    def __init__(self, name: str, *, tensor_parallel: int = 1, note: Callable[[str], None] | None = None) -> None:
         self._name = name
+        self._tensor_parallel = tensor_parallel
         self._note = note
         self._refusals = Refusals(f"vllm/{name}", note)
         self._opened: tuple[Engine, Prompts] | None = None
@@ -148,10 +153,15 @@ class LocalVllm:
         from vllm.v1.engine.async_llm import AsyncLLM
 
         place, revision = located("vllm", self._name)
+        # In a Ray actor vLLM would look for further machines; all of an engine's GPUs are on this one.
+        spread = {"distributed_executor_backend": "mp"} if self._tensor_parallel > 1 else {}
         try:
             engine: Engine = AsyncLLM.from_engine_args(
-                AsyncEngineArgs(model=place, revision=revision, disable_log_stats=True)
-            )
+                AsyncEngineArgs(
+                    model=place, revision=revision, disable_log_stats=True,
+                    tensor_parallel_size=self._tensor_parallel, **spread,
+                )
+            )  # fmt: skip
         except (OSError, ValueError, ImportError, RuntimeError) as error:
             raise unusable("vllm", self._name, error, folder=Path(place).is_dir()) from error
         prompts = Prompts(f"vllm/{self._name}", engine.get_tokenizer())

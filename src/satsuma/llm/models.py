@@ -40,6 +40,7 @@ class Setup:
 
     identity: as the user names it (`openai/gpt-4.1-mini`). model: as the provider does. url: base URL. key: empty if
     there is none. timeout: seconds of silence. concurrency: requests in flight at most. note: takes lines for people.
+    tensor_parallel: GPUs that one engine of vLLM is spread over.
     """
 
     identity: str
@@ -49,6 +50,7 @@ class Setup:
     timeout: float = 60.0
     concurrency: int = 256
     note: Callable[[str], None] | None = None
+    tensor_parallel: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class ProviderKind:
     url: its base URL, empty if there is no usual one. variables: environment variables that may hold the key; the
     first that is set counts. needs_key: whether it does nothing without. about: a few words. open: makes the provider
     of one model. elsewhere: the variable with which people move the base URL; read_elsewhere: its value → a base URL.
+    in_process: whether its models run in the process that asks them, which on Ray is a replica's.
     """
 
     name: str
@@ -68,6 +71,7 @@ class ProviderKind:
     about: str = ""
     elsewhere: str = ""
     read_elsewhere: Callable[[str], str] = str
+    in_process: bool = False
 
     def address(self) -> str:
         """Its base URL: where its variable says, else the usual one; empty if there is neither."""
@@ -162,8 +166,10 @@ BUILT_IN: Mapping[str, ProviderKind] = {
                      elsewhere="OLLAMA_HOST", read_elsewhere=ollama_address),
         ProviderKind("vllm-server", "http://localhost:8000/v1", ("VLLM_API_KEY",), open_openai, False, "`vllm serve`"),
         ProviderKind("llamacpp", "http://localhost:8080/v1", ("LLAMA_API_KEY",), open_openai, False, "`llama-server`"),
-        ProviderKind("hf", "", (), open_hf, False, "transformers in this process: a repository or a folder"),
-        ProviderKind("vllm", "", (), open_vllm, False, "vLLM in this process: a repository or a folder"),
+        ProviderKind("hf", "", (), open_hf, False, "transformers in this process: a repository or a folder",
+                     in_process=True),
+        ProviderKind("vllm", "", (), open_vllm, False, "vLLM in this process: a repository or a folder",
+                     in_process=True),
         ProviderKind("litellm", "", ("LITELLM_API_KEY",), open_litellm, False,
                      "whatever litellm reaches; keys in the variables that it names"),
     )
@@ -223,6 +229,7 @@ def open_model(
     base_url: str = "",
     timeout: float = 60.0,
     concurrency: int = 256,
+    tensor_parallel: int = 1,
     note: Callable[[str], None] | None = None,
 ) -> Provider:
     """The provider of a model that answers while one waits.
@@ -238,7 +245,7 @@ def open_model(
     kind, name = find(model, base_url=base_url)
     address = base_url or kind.address()
     url = checked_url(address) if address else ""
-    setup = Setup(model, name, url, provider_key(kind), timeout, concurrency, note)
+    setup = Setup(model, name, url, provider_key(kind), timeout, concurrency, note, tensor_parallel)
     return kind.open(setup)
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from satsuma.llm.journal import Journal
     from satsuma.llm.limits import Log
+    from satsuma.llm.provider import Provider
     from satsuma.llm.request import Usage
     from satsuma.llm.routes import ModelTotals, Route
     from satsuma.settings import Settings
@@ -216,13 +217,26 @@ class Opening:
 
     def _lane(self, model: str) -> Lane:
         s, base_url = self._settings, _base_url(model, self._settings)
-        provider = open_model(model, base_url=base_url, timeout=s.timeout, concurrency=s.concurrency, note=self._note)
+        provider = self._provider(model, base_url)
         limiter = Limiter(
             ceiling=s.concurrency, start=min(FIRST_CONCURRENCY, s.concurrency), rpm=s.rpm, tpm=s.tpm, log=self._log
         )
         return Lane(
             model, provider, limiter, self._budget, self.motion,
             policy=self._policy, advice=_advice(model, base_url), log=self._log,
+        )  # fmt: skip
+
+    def _provider(self, model: str, base_url: str) -> Provider:
+        """The model in this process, behind its address, or on Ray."""
+        s = self._settings
+        if s.ray:
+            from satsuma.cluster.opening import open_on_ray
+
+            if (placed := open_on_ray(model, base_url, s, self._note)) is not None:
+                return placed
+        return open_model(
+            model, base_url=base_url, timeout=s.timeout, concurrency=s.concurrency,
+            tensor_parallel=s.tensor_parallel, note=self._note,
         )  # fmt: skip
 
 

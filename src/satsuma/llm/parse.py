@@ -239,6 +239,7 @@ def _closed_set(loc: tuple[int | str, ...], answer: type[BaseModel]) -> list[str
     """The values that the place in the answer allows, if they are a closed set of texts or whole numbers."""
     node: Json = cast("Json", schema_of(answer))
     for step in loc:
+        node = _not_null(node)
         if not isinstance(node, dict):
             return []
         node = (
@@ -250,6 +251,14 @@ def _closed_set(loc: tuple[int | str, ...], answer: type[BaseModel]) -> list[str
         return []
     closed = node.get("enum") or ([node["const"]] if "const" in node else [])
     return [x for x in cast("list[Json]", closed) if isinstance(x, str | int)]
+
+
+def _not_null(node: Json) -> Json:
+    """What a place that may be null holds if it is not."""
+    either = node.get("anyOf") if isinstance(node, dict) else None
+    if not isinstance(either, list):
+        return node
+    return next((one for one in either if isinstance(one, dict) and one.get("type") != "null"), node)
 
 
 def _reason(error: ValidationError, answer: type[BaseModel]) -> str:

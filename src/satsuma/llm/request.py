@@ -16,6 +16,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 import orjson
@@ -73,6 +74,7 @@ class Request:
     draw: int = 0
     step: str = ""
     path: str = ""
+    _key: str = field(default="", init=False, repr=False, compare=False)
 
     def logical(self) -> dict[str, object]:
         """The fields that make this question this question."""
@@ -113,17 +115,24 @@ class Request:
 
     def key(self) -> str:
         """The content key: `k1-` and 32 hexadecimal digits (fits a batch API's `custom_id`)."""
-        return key_of(self.canonical())
+        if not self._key:
+            object.__setattr__(self, "_key", key_of(self.canonical()))
+        return self._key
 
     def wire_seed(self) -> int:
         """The seed to send: different for each draw, 0 to 2**31 - 1."""
-        digest = hashlib.blake2b(f"{self.sampling.seed}/{self.draw}".encode(), digest_size=4).digest()
-        return int.from_bytes(digest, "big") & 0x7FFFFFFF
+        return _wire_seed(self.sampling.seed, self.draw)
 
 
 def key_of(canonical: bytes) -> str:
     """The content key of a request in its canonical form."""
     return KEY_PREFIX + hashlib.blake2b(canonical, digest_size=16).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _wire_seed(seed: int, draw: int) -> int:
+    digest = hashlib.blake2b(f"{seed}/{draw}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") & 0x7FFFFFFF
 
 
 def _real(value: float | None) -> float | None:

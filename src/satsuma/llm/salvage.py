@@ -18,8 +18,18 @@ from pathlib import Path
 
 from satsuma.errors import JournalError, SatsumaError
 from satsuma.llm.journal import journal_at
+from satsuma.llm.journal_cells import Cells, cells_of
 from satsuma.llm.journal_file import connect, create, damaged, explained, open_writer, sync_directory, wal
-from satsuma.llm.journal_schema import SELECT_ENTRY, UPSERT_BATCH, UPSERT_META, Entry, insert, pack, unpack_entry
+from satsuma.llm.journal_schema import (
+    FORMAT,
+    SELECT_ENTRY,
+    UPSERT_BATCH,
+    UPSERT_META,
+    Entry,
+    insert,
+    pack,
+    unpack_entry,
+)
 
 _SMALLEST_ROW = 200
 """Bytes; bounds the number of rows when the table cannot say it."""
@@ -54,7 +64,7 @@ def salvage(path: Path) -> Salvaged:
         last = _last(path, old)
         create(fresh)
         with explained(fresh), closing(open_writer(fresh)) as new:
-            kept = _copy(old, new, last)
+            kept = _copy(old, new, last, _cells(path, old))
     with explained(path):
         _move(path, aside)
         fresh.replace(path)
@@ -62,10 +72,10 @@ def salvage(path: Path) -> Salvaged:
     return Salvaged(kept, aside)
 
 
-def _copy(old: sqlite3.Connection, new: sqlite3.Connection, last: int) -> int:
+def _copy(old: sqlite3.Connection, new: sqlite3.Connection, last: int, cells: Cells) -> int:
     kept = 0
     new.execute("BEGIN IMMEDIATE")
-    for entry in _intact(old, last):
+    for entry in _intact(old, last, cells):
         new.execute(insert(1), pack(entry))
         kept += 1
     for statement, table in ((UPSERT_META, "meta"), (UPSERT_BATCH, "batches")):
@@ -78,11 +88,18 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, last: int) -> int:
     return kept
 
 
-def _intact(old: sqlite3.Connection, last: int) -> Iterator[Entry]:
+def _cells(path: Path, old: sqlite3.Connection) -> Cells:
+    """What restores shortened cells; without their dictionary the others can still be had."""
+    with suppress(sqlite3.DatabaseError, JournalError):
+        return cells_of(path, old, FORMAT)
+    return Cells()
+
+
+def _intact(old: sqlite3.Connection, last: int, cells: Cells) -> Iterator[Entry]:
     for number in range(1, last + 1):
         with suppress(sqlite3.DatabaseError):
             row = old.execute(f"{SELECT_ENTRY} WHERE id = ?", (number,)).fetchone()
-            entry = None if row is None else unpack_entry(row)
+            entry = None if row is None else unpack_entry(cells.row(row, 4, 8))
             if entry is not None:
                 yield entry
 

@@ -38,12 +38,20 @@ SCHEMA_BOUND, SCHEMA_LIKELY = 512, 32
 """Tokens around the schema of an answer; some providers pass it as a tool and explain tools to the model."""
 
 
+MOST_SCHEMAS = 512
+"""Schemas whose tokens are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """Tokens of an input: `likely`, and the `bound` that is not exceeded."""
 
     likely: int
     bound: int
+
+
+_SCHEMAS: dict[int, tuple[Mapping[str, Json], Estimate]] = {}
+"""A schema's identity → the schema, which keeps the identity its own, and its tokens."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -71,8 +79,15 @@ def estimate_request(request: Request) -> Estimate:
 
 
 def _schema_estimate(schema: Mapping[str, Json]) -> Estimate:
-    text = orjson.dumps(schema).decode()
-    return Estimate(SCHEMA_LIKELY + likely_tokens(text), SCHEMA_BOUND + estimate_tokens(text))
+    """Of a schema, which is the same object for every request that has it."""
+    known = _SCHEMAS.get(id(schema))
+    if known is None:
+        text = orjson.dumps(schema).decode()
+        known = schema, Estimate(SCHEMA_LIKELY + likely_tokens(text), SCHEMA_BOUND + estimate_tokens(text))
+        if len(_SCHEMAS) >= MOST_SCHEMAS:
+            _SCHEMAS.clear()
+        _SCHEMAS[id(schema)] = known
+    return known[1]
 
 
 def _ascii_weight(character: str) -> float:

@@ -39,6 +39,8 @@ TRAINED = 3_000
 """Instances that classifiers are trained on at most."""
 TOKENS_OF_BLEU, TOKENS_OF_PAIRS = 50, 150
 """Mean tokens of a text up to which the whole sample is compared; of longer texts fewer are."""
+OF_OTHERS = frozenset({"ratings"})
+"""Measurements of what another command adds to a dataset: where it was not run, they are left out unless asked for."""
 AT_TOP = ("vocabulary", "self_bleu")
 """Measurements whose figures stand at the top of the JSON as well."""
 
@@ -103,6 +105,7 @@ MEASURES: Mapping[str, Callable[[Corpus], object]] = {
     "leaks": _leaks,
     "shortcuts": _shortcuts,
     "pvi": _pvi,
+    "ratings": lambda c: c.ratings.result(per_label=c.closed),
     "correction": lambda c: c.correction.result(),
 }
 """Name → measurement, in the order in which they are shown."""
@@ -167,7 +170,7 @@ def analyze_dataset(
     _check(chosen)
     dataset = open_dataset(where, selection)
     corpus = Corpus(dataset, chosen)
-    others = [Corpus(_other(place, selection, dataset), chosen) for place in against]
+    others = [Corpus(open_other(place, selection, dataset), chosen) for place in against]
     measured = _measured(corpus)
     compared = tuple(compare(corpus, other, _measured(other)) for other in others)
     if others and "map" in measured:
@@ -196,10 +199,15 @@ def _check(options: Options) -> None:
 
 def _measured(corpus: Corpus) -> dict[str, object]:
     wanted = corpus.options.only or tuple(MEASURES)
-    return {name: measure(corpus) for name, measure in MEASURES.items() if name in wanted}
+    made = {name: measure(corpus) for name, measure in MEASURES.items() if name in wanted}
+    return {name: one for name, one in made.items() if not (_absent(name, one) and not corpus.options.only)}
 
 
-def _other(place: str | Path, selection: Selection | None, first: Dataset) -> Dataset:
+def _absent(name: str, figures: object) -> bool:
+    return name in OF_OTHERS and isinstance(figures, NotDefined)
+
+
+def open_other(place: str | Path, selection: Selection | None, first: Dataset) -> Dataset:
     """A dataset to compare with: read by the same card or columns if it has them, else by its own."""
     from satsuma.errors import DataError
 

@@ -21,12 +21,14 @@ from satsuma.measures.labels import LabelTally, not_closed
 from satsuma.measures.languages import Languages, languages
 from satsuma.measures.lengths import LengthTally
 from satsuma.measures.outcome import NotDefined
+from satsuma.measures.ratings import RatingTally
 from satsuma.measures.sampling import Sample
 from satsuma.measures.shortcuts import Labelled
 from satsuma.measures.tokens import tokens
 from satsuma.measures.vocabulary import VocabularyTally
 from satsuma.reading.dataset import Dataset
 from satsuma.reading.example import Example
+from satsuma.reading.ratings import ratings_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,6 +80,7 @@ class Corpus:
         self.lengths = LengthTally()
         self.gender = GenderTally()
         self.correction = CorrectionTally()
+        self.ratings = RatingTally(ratings_of(dataset.name))
         self._tokens = 0
         self._sample: Sample[Example] = Sample(options.sample, options.seed)
         for example in dataset.examples():
@@ -91,6 +94,7 @@ class Corpus:
         self.lengths.add(example.text, found, example.label)
         self.gender.add(example.text, example.label)
         self.correction.add(example.lineage)
+        self.ratings.add(example)
         self._sample.add(example)
 
     @property

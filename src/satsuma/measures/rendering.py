@@ -31,6 +31,7 @@ HEADLINES: tuple[tuple[str, str, str, str], ...] = (
     ("sentiment, deviation", "sentiment", "deviation", ".2f"),
     ("most frequent label", "shortcuts", "majority", ".1%"),
     ("V-usable information (bits)", "pvi", "mean", ".2f"),
+    ("rated difficulty (1 to 5), mean", "ratings", "mean", ".2f"),
     ("agreement of the votes", "correction", "agreement", ".1%"),
 )
 """Name, measurement, figure, format."""
@@ -73,7 +74,7 @@ def markdown(analysis: Analysis) -> str:
     names = [analysis.name, *(other.name for other in analysis.against)]
     lines = [f"# {_safe(analysis.name)}", "", _told(analysis), "", "## Verdict", ""]
     lines += [f"* **{finding.level}** {_safe(finding.text)}" for finding in analysis.verdict] or ["Nothing to tell."]
-    lines += ["", "## Figures", "", *_table(["", *names], headline_rows(analysis))]
+    lines += ["", "## Figures", "", *markdown_table(["", *names], headline_rows(analysis))]
     for name, measure in analysis.measures.items():
         lines += ["", f"## {name}", "", *_section(as_json(measure))]
     for other in analysis.against:
@@ -93,7 +94,7 @@ def _section(figures: Json) -> list[str]:
     if not isinstance(figures, dict):
         return [_safe(str(figures))]
     rows = [(name, shown) for name, value in _flat(figures) if (shown := _shown(value))]
-    return _table(["figure", "value"], rows)
+    return markdown_table(["figure", "value"], rows)
 
 
 def _flat(figures: Mapping[str, Json], before: str = "") -> Iterator[tuple[str, Json]]:
@@ -117,7 +118,8 @@ def _shown(value: Json) -> str:
     return str(value)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table in which no text is markup."""
     lines = [[_safe(cell) for cell in row] for row in (head, *rows)]
     return [f"| {' | '.join(lines[0])} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in lines[1:])]
 

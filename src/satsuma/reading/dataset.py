@@ -62,11 +62,21 @@ class Dataset:
     text: str
     label: str
     card: Card | None
-    _open: Callable[[], Iterator[Example | BadRow]]
+    _open: Callable[[], Iterator[tuple[Row, Example] | BadRow]]
     notes: list[str] = field(default_factory=list)
 
     def examples(self) -> Iterator[Example]:
         """The instances, in order.
+
+        Raises:
+            DataError: not one row can be used.
+        """
+        return (example for _, example in self.rows())
+
+    def rows(self, bad: Callable[[BadRow], None] | None = None) -> Iterator[tuple[Row, Example]]:
+        """The rows that can be used, as they are, each with the instance that it is; in order.
+
+        bad: is told each row that cannot be used.
 
         Raises:
             DataError: not one row can be used.
@@ -77,6 +87,8 @@ class Dataset:
             if isinstance(one, BadRow):
                 count += 1
                 left_out = left_out or [one]
+                if bad is not None:
+                    bad(one)
             else:
                 used += 1
                 yield one
@@ -104,7 +116,10 @@ def open_dataset(where: str | Path, selection: Selection | None = None) -> Datas
     if (path / "run.json").is_file():
         return _run(str(where), path, chosen, card)
     if not chosen.text and card is None and path.is_file() and (task := read_task(path)) is not None:
-        return Dataset(str(where), "BIG-bench task", "input", "target", None, task.examples)
+        return Dataset(
+            str(where), "BIG-bench task", "input", "target", None,
+            lambda: zip(task.rows, task.examples(), strict=True),
+        )  # fmt: skip
     found = _parts(where, path)
     part = choose(found, None, chosen.split)
     others = sorted({p.split for p in found if p.configuration == part.configuration} - {part.split})
@@ -160,12 +175,14 @@ def _table(name: str, kind: str, rows: _Rows, chosen: Selection, card: Card | No
         text = ", ".join(columns.text) + ("" if chosen.text else f" ({columns.told})")
     notes += _mixed(good, label)
 
-    def opened() -> Iterator[Example | BadRow]:
+    def opened() -> Iterator[tuple[Row, Example] | BadRow]:
         for number, row in enumerate(rows):
             if isinstance(row, BadRow):
                 yield row
+            elif (made := example(row, number)) is None:
+                yield BadRow(f"row {number}", "it has no text")
             else:
-                yield example(row, number) or BadRow(f"row {number}", "it has no text")
+                yield row, made
 
     return Dataset(name, kind, text, label or "none", card, opened, notes)
 

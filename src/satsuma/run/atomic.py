@@ -7,7 +7,7 @@ says it has written what it has not.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,3 +65,23 @@ def write_atomically(path: Path, data: bytes) -> None:
             put_in_place(part, path)
         finally:
             part.unlink(missing_ok=True)
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> int:
+    """Replace the contents of `path` by lines, as they come; returns how many.
+
+    Raises:
+        RunError: it could not be written; the old file is still there.
+    """
+    part = part_of(path)
+    count = 0
+    with writing(path):
+        try:
+            with part.open("wb") as file:
+                for line in lines:
+                    file.write(line + b"\n")
+                    count += 1
+            put_in_place(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+    return count

@@ -15,6 +15,7 @@ text.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import orjson
@@ -31,6 +32,16 @@ if TYPE_CHECKING:
 
 Row = dict[str, object]
 
+_SOURCE = pa.struct(
+    [
+        ("dataset", pa.string()),
+        ("configuration", pa.string()),
+        ("split", pa.string()),
+        ("row", pa.int64()),
+        ("licence", pa.string()),
+        ("by", pa.string()),
+    ]
+)
 PROVENANCE = pa.struct(
     [
         ("method", pa.string()),
@@ -45,6 +56,7 @@ PROVENANCE = pa.struct(
         ("model", pa.string()),
         ("corrector", pa.string()),
         ("requests", pa.list_(pa.string())),
+        ("source", _SOURCE),
     ]
 )
 
@@ -134,6 +146,7 @@ def _provenance(p: Provenance) -> Row:
         "model": p.model,
         "corrector": p.corrector,
         "requests": list(p.requests),
+        "source": {k: _clean(v) for k, v in dataclasses.asdict(p.source).items()} if p.source else None,
     }
 
 

@@ -5,6 +5,7 @@
       run.json           the card, the settings and where the run stands (`state.py`)
       journal.sqlite     every request and reply (`satsuma.llm.journal`)
       data/train.parquet the dataset, and data/train.jsonl where it was asked for
+      .checkpoint        of a long run that is not complete (`satsuma.checkpoint`)
       rejects.parquet    what was dropped, and why
       README.md          a dataset card
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satsuma.errors import RunError
+from satsuma.filesystem import AWAY, network_of
 from satsuma.run.atomic import write_atomically
 from satsuma.run.lock import LOCK_NAME, locked
 
@@ -45,10 +47,12 @@ class RunDirectory:
         """The run at `path`, or the place where one can be begun. Writes nothing: the directory is made by `lock`.
 
         Raises:
-            RunError: it is a file, holds something else, or cannot be written.
+            RunError: it is a file, holds something else, cannot be written, or is on a network file system.
         """
         place = Path(path).expanduser()
         _check_writable(place)
+        if kind := network_of(place):
+            raise RunError(f"{place} is on a network file system ({kind}), where a journal is not safe", AWAY)
         if others := _strangers(place):
             raise RunError(f"{place} holds something that is not a run: {', '.join(others[:3])}", _CHOOSE)
         return cls(place)
@@ -78,6 +82,11 @@ class RunDirectory:
     def journal_path(self) -> Path:
         """The journal, a SQLite file."""
         return self.path / "journal.sqlite"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """What became of the candidates of a long run that is not complete."""
+        return self.path / ".checkpoint"
 
     @property
     def rejects_path(self) -> Path:

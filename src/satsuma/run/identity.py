@@ -51,9 +51,20 @@ def check_same_run(directory: RunDirectory, previous: RunState, wanted: RunState
     """Let the run that is there go on as `wanted`.
 
     Raises:
-        RunError: it is of another card, or differs in what decides the data or in a smaller n and `revise` is not set.
+        RunError: it is an audited or curated copy or of another card, or differs in what decides the data or in a
+            smaller n and `revise` is not set.
     """
     there = directory.path
+    if previous.curated is not None:
+        raise RunError(
+            f"{there} is a curated copy of {previous.curated.source}; it does not grow",
+            f"Grow {previous.curated.source} and curate it again, or choose another directory with -o.",
+        )
+    if previous.applied is not None:
+        raise RunError(
+            f"{there} is a copy of {previous.applied.source} to which an audit was applied; it does not grow",
+            f"Grow {previous.applied.source} and apply the verdicts again, or choose another directory with -o.",
+        )
     if previous.name != wanted.name:
         raise RunError(
             f"{there} holds a run of the card {previous.name}, not of {wanted.name}",

@@ -13,6 +13,7 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from satsuma.run.account import account
 from satsuma.run.atomic import write_atomically
 from satsuma.run.hub import language_code, license_metadata, size_category
 from satsuma.run.plain import one_line
@@ -58,6 +59,8 @@ def render(card: Card, state: RunState, directory: RunDirectory) -> str:
         summary=summary,
         columns=_columns(card),
         matrix=_matrix(state),
+        audits=account(state),
+        splits=splits(state),
     )
 
 
@@ -65,14 +68,32 @@ def metadata(card: Card, state: RunState) -> dict[str, object]:
     """The YAML block: license, language, tasks, size, tags and the data files."""
     language = language_code(card.language)
     return {
-        **license_metadata(one_line(card.license)),
+        **license_metadata(one_line(_licence(card, state))),
         **({"language": [language]} if language else {}),
         "pretty_name": card.name,
         "task_categories": [_category(card)],
         "size_categories": [size_category(state.size)],
         "tags": ["synthetic", "satsuma"],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "data/train.parquet"}]}],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": f"data/{split}.parquet"} for split in splits(state)],
+            }
+        ],
     }
+
+
+def splits(state: RunState) -> tuple[str, ...]:
+    """The splits of the dataset, in order; train alone unless it was curated into more."""
+    there = state.curated.splits if state.curated is not None else {}
+    return tuple(name for name in ("train", "validation", "test") if name in there) or ("train",)
+
+
+def _licence(card: Card, state: RunState) -> str:
+    """The card's, unless the datasets that rows were taken from ask for another one."""
+    of_others = state.transformed or state.blended
+    asked = of_others.licence if of_others else ""
+    return "other" if asked == "unknown" else asked or card.license
 
 
 def markdown(value: object) -> str:

@@ -59,13 +59,20 @@ class Run:
         """The journal, a SQLite file."""
         return self._directory.journal_path
 
-    def table(self) -> pa.Table:
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits that the dataset has, in order; train alone unless it was curated into more."""
+        return tuple(s for s in ("train", "validation", "test") if self._directory.data_path(s).is_file())
+
+    def table(self, split: str = "train") -> pa.Table:
         """The dataset: the card's inputs, its output, `text`, `target`, `id` and `provenance`.
+
+        split: of a run that was curated into several.
 
         Raises:
             RunError: there is no dataset yet, or it cannot be read.
         """
-        return self._read(self.data_path)
+        return self._read(self._directory.data_path(split))
 
     def rejects(self) -> pa.Table:
         """What was dropped: `id`, `index`, `step`, `reason`, `asked`, `fields`, `raw` and `requests`.
@@ -75,13 +82,13 @@ class Run:
         """
         return self._read(self.rejects_path)
 
-    def dataset(self) -> datasets.Dataset | pa.Table:
+    def dataset(self, split: str = "train") -> datasets.Dataset | pa.Table:
         """The dataset as a `datasets.Dataset` where `datasets` is installed, else as `table()`.
 
         Raises:
             RunError: there is no dataset yet, or it cannot be read.
         """
-        table = self.table()
+        table = self.table(split)
         if not _is_installed("datasets"):
             return table
         import datasets

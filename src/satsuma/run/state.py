@@ -16,7 +16,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from satsuma.errors import RunError
+from satsuma.run.blended import Blended
+from satsuma.run.curated import Curated
 from satsuma.run.redact import redact
+from satsuma.run.transformed import Transformed
 from satsuma.run.trust import Applied, Audit, Noise
 
 FORMAT = 1
@@ -66,10 +69,11 @@ class RunState(_Frozen):
     """The contents of run.json.
 
     card: the resolved card, prompts included; fingerprint: its hash (`satsuma.run.identity.fingerprint`). settings:
-    those that decide the data; operational: those that decide how it is got. models: step → model identity, `""` for
-    all other steps. matrix: label asked for → label after self-correction → instances. noise: an estimate of the labels
-    that are wrong; audit: what people found; applied: that this is an audited copy of another run. files: path in the
-    directory → sha256.
+    those that decide the data; operational: those that decide how it is got. models: step → model identity, `""`
+    for all other steps. matrix: label asked for → label after self-correction → instances. transformed: the
+    datasets and plans of a transformation. blended: the sources of a blend. noise: an estimate of the labels that
+    are wrong; audit: what people found; curated: that this is a curated copy of another dataset; applied: that this
+    is an audited copy of another run. files: path in the directory → sha256.
     """
 
     format: int = FORMAT
@@ -88,9 +92,12 @@ class RunState(_Frozen):
     totals: Totals = Totals()
     counts: Counts = Counts()
     matrix: dict[str, dict[str, int]] = Field(default_factory=dict)
+    transformed: Transformed | None = None
+    blended: Blended | None = None
     noise: Noise | None = None
     audit: Audit | None = None
     applied: Applied | None = None
+    curated: Curated | None = None
     files: dict[str, str] = Field(default_factory=dict)
 
     @property

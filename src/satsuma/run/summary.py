@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from satsuma.run.state import RunState, Totals
+from satsuma.run.trust import Noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Summary:
 
     size: instances in the dataset, of the n wanted. rejects: most frequent first. moves: label changes, most frequent
     first. changed: share of corrected instances whose label was changed, 0 to 1; None where nothing was corrected.
+    noise: how many labels are wrong by what the votes say, in a sentence or two; empty where there were none.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Summary:
     rejects: tuple[RejectRow, ...]
     moves: tuple[Move, ...]
     changed: float | None
+    noise: str
     totals: Totals
 
 
@@ -81,7 +84,26 @@ def summarize(state: RunState, path: Path) -> Summary:
         rejects=tuple(sorted(rejects, key=lambda r: (-r.count, r.step, r.reason))),
         moves=tuple(moves),
         changed=sum(m.count for m in moves) / corrected if corrected else None,
+        noise=noise_said(state.noise) if state.noise else "",
         totals=state.totals,
+    )
+
+
+def noise_said(noise: Noise) -> str:
+    """The estimate in words."""
+    alike = "if the corrector errs no more often than the generator, and independently of it"
+    most = f"{noise.at_most:.1%}" if noise.at_most is not None else ""
+    if noise.estimate is None or noise.low is None or noise.high is None:
+        return (
+            f"At most {most} of the labels are wrong, {alike}."
+            if most
+            else "The votes do not tell how many labels are wrong."
+        )
+    told = (
+        f"{noise.estimate:.1%} of the labels are wrong by what the votes say (95%: {noise.low:.1%} to {noise.high:.1%})"
+    )
+    return (
+        f"{told}; if they share mistakes, at most {most}, {alike}." if most else f"{told}, unless they share mistakes."
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import NoneType
 from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
@@ -110,14 +112,17 @@ def _shown_example(card: Card, example: Mapping[str, object], output: OutputKind
     }
 
 
-def form(answer: type[BaseModel]) -> str:
+@lru_cache(maxsize=1024)
+def form(answer: type[BaseModel], indent: str = "") -> str:
     """The form of an answer, as a person would sketch it: JSON with what each value is in angle brackets."""
-    lines = (f'  "{name}": {_value(field)}' for name, field in answer.model_fields.items())
-    return "{\n" + ",\n".join(lines) + "\n}"
+    lines = (f'{indent}  "{name}": {_value(field, indent + "  ")}' for name, field in answer.model_fields.items())
+    return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 
 
-def _value(field: FieldInfo) -> str:
+def _value(field: FieldInfo, indent: str = "") -> str:
     kind: Any = field.annotation
+    if NoneType in get_args(kind) and isinstance(inner := get_args(kind)[0], type) and issubclass(inner, BaseModel):
+        return f"{form(inner, indent)} or null"
     if get_origin(kind) is Literal:
         values = get_args(kind)
         return f'"<{" or ".join(values)}>"' if len(values) <= MOST_NAMED else f'"<{field.description}>"'

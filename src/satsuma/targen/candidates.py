@@ -19,8 +19,10 @@ from satsuma.llm.turns import TURN
 from satsuma.settings import Policy, Settings
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.correction import Corrected, ballot, correct, correction_question
+from satsuma.targen.focus import EVENLY, Focus
 from satsuma.targen.growth import Growth
 from satsuma.targen.instances import InstanceWriter, Varied, Wish, varied
+from satsuma.targen.parts import Part, part_of
 from satsuma.targen.places import Ended, Place
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Provenance, Reject, Value
@@ -32,7 +34,7 @@ from satsuma.task.verbalize import Verbalizer
 class Recipe:
     """What decides a generation run besides n: the card, the seed, what it grows from and how it is corrected.
 
-    votes: 0 without correction.
+    votes: 0 without correction. focus: what is asked for more often.
     """
 
     growth: Growth
@@ -40,9 +42,11 @@ class Recipe:
     votes: int
     blind: bool
     policy: Policy
+    part: Part
+    focus: Focus = EVENLY
 
     @classmethod
-    def of(cls, card: Card, settings: Settings) -> Recipe:
+    def of(cls, card: Card, settings: Settings, focus: Focus = EVENLY) -> Recipe:
         """The settings where they are given, the card's own otherwise."""
         own = card.correction
         votes = own.votes if settings.votes is None else settings.votes
@@ -52,6 +56,8 @@ class Recipe:
             0 if "correction" in settings.without else votes,
             own.blind if settings.blind is None else settings.blind,
             settings.policy or own.policy,
+            part_of(settings.part, card),
+            focus,
         )
 
 
@@ -81,12 +87,12 @@ class Targen:
         self._verbalize = Verbalizer(card, self._output)
         self._told = frozenset(card.shown_inputs)
         self._writer = InstanceWriter(asks, self._prompts, card, self._output)
-        self._places = recipe.growth.places(asks, self._prompts)
+        self._places = recipe.growth.places(asks, self._prompts, recipe.focus)
         self._seeds = recipe.growth.seed_source(asks, self._prompts)
 
     def make(self, index: int) -> Coroutine[object, object, Outcome]:
-        """Candidate `index`, with the label that is its turn."""
-        return self._candidate(index, self._selection.ask())
+        """Candidate `index` of its part, with the label that is its turn."""
+        return self._candidate(self._recipe.part.index(index), self._selection.ask())
 
     async def _candidate(self, index: int, asked: str) -> Outcome:
         TURN.set(index)
@@ -99,7 +105,7 @@ class Targen:
         if text is None:
             reject = Reject(place.id, index, "seeds", seeds.reason, asked, raw=seeds.raw, requests=seeds.keys)
             return Outcome(asked, reject=reject, notes=notes)
-        drawn = varied(self._card, self._recipe.seed, index)
+        drawn = varied(self._card, self._recipe.seed, index, self._recipe.focus)
         origin = _Origin(place, index, asked, text, drawn, seeds.keys)
         wish = Wish(
             Asked(asked, self._recipe.seed, index), drawn, place.setting, text, place.use, place.uses, place.draw

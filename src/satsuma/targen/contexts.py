@@ -27,6 +27,7 @@ from pydantic import BaseModel, Field
 
 from satsuma.llm.ask import Unanswered
 from satsuma.llm.request import Message
+from satsuma.llm.turns import TURN
 from satsuma.stream import shared
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.places import Context, Ended, Place
@@ -102,7 +103,8 @@ class ContextTree:
         self._wanted = 0
         self._rejects: dict[int, list[Reject]] = {}
         self._early: dict[int, asyncio.Task[list[str] | Unanswered]] = {}
-        self._growing: asyncio.Task[bool] | None = None
+        self._growing: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[int, asyncio.Future[bool]]] = []
 
     async def place(self, index: int) -> Place | Ended:
         """The place of candidate `index`, until the tree ends.
@@ -111,7 +113,7 @@ class ContextTree:
         """
         self._wanted = max(self._wanted, index)
         while index >= self._end:
-            if not await self._grow():
+            if not await self._reached(index):
                 return self._ended()
         part = bisect.bisect_right(self._starts, index) - 1
         first, after = self._parts[part]
@@ -130,10 +132,31 @@ class ContextTree:
         next_one = Place(Context(len(self._contexts), ("",)), 0, 0, self._uses, self._seeded)
         return Ended(next_one.id, f"the model has no more contexts: {why}", _HINT)
 
-    async def _grow(self) -> bool:
+    async def _reached(self, index: int) -> bool:
+        """Wait until the tree reaches an index; False if it ends before."""
+        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((index, waiter))
         if self._growing is None or self._growing.done():
-            self._growing = shared(self._add_block())
-        return await asyncio.shield(self._growing)
+            self._growing = shared(self._grow())
+        return await waiter
+
+    async def _grow(self) -> None:
+        """Add blocks as long as somebody waits; after each, tell those whom the tree reaches, and no others."""
+        while self._waiting:
+            TURN.set(min(index for index, _ in self._waiting))
+            try:
+                grew = await self._add_block()
+            except Exception as error:
+                told, self._waiting = self._waiting, []
+                for _, waiter in told:
+                    if not waiter.done():
+                        waiter.set_exception(error)
+                return
+            told = [one for one in self._waiting if not grew or one[0] < self._end]
+            self._waiting = [one for one in self._waiting if grew and one[0] >= self._end and not one[1].done()]
+            for _, waiter in told:
+                if not waiter.done():
+                    waiter.set_result(grew)
 
     async def _add_block(self) -> bool:
         block = self._blocks

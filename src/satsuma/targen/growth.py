@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from satsuma.targen.asking import Asks, Prompts, Step
 from satsuma.targen.contexts import ContextTree
+from satsuma.targen.focus import EVENLY, Focus
 from satsuma.targen.places import GivenContexts, GivenTexts, Places
 from satsuma.targen.seeds import GivenSeeds, NoSeeds, SeedPool, SeedSource
 from satsuma.task.card import Card
@@ -62,14 +63,15 @@ class Growth:
         """Whether a model is asked for seeds."""
         return self.seeds and not self.card.seed_spec.given
 
-    def places(self, asks: Asks, prompts: Prompts) -> Places:
+    def places(self, asks: Asks, prompts: Prompts, focus: Focus = EVENLY) -> Places:
         """Where candidates grow."""
         card, texts = self.card, self.card.seed_spec.given
         if texts:
             return GivenTexts(len(texts), card.contexts.given, self.uses)
         if self.asks_contexts:
             return ContextTree(asks, prompts, card, seeded=self.seeds)
-        return GivenContexts(card.contexts.given, self.uses, self.seeds)
+        given = card.contexts.given
+        return GivenContexts(given, self.uses, self.seeds, focus.of_contexts(given))
 
     def seed_source(self, asks: Asks, prompts: Prompts) -> SeedSource:
         """Where seeds come from."""

@@ -17,12 +17,12 @@ from satsuma import chance
 from satsuma.llm.ask import Answered, Unanswered
 from satsuma.llm.request import Message
 from satsuma.targen.asking import Asks, Prompts
+from satsuma.targen.focus import EVENLY, Focus
 from satsuma.task.card import Card
-from satsuma.task.expressions import Computed, Uncomputable
+from satsuma.task.completing import Completion
 from satsuma.task.instance import Value
 from satsuma.task.outputs import Asked, Draft, Mistake, OutputKind
 from satsuma.task.templates import built_in
-from satsuma.task.validators import View, validators_of
 
 MOST_OTHERS = 40
 """Other labels whose meanings an instance's prompt shows at most; with more, only the asked one."""
@@ -38,10 +38,10 @@ class Varied:
     attributes: Mapping[str, str]
 
 
-def varied(card: Card, seed: int, index: int) -> Varied:
+def varied(card: Card, seed: int, index: int, focus: Focus = EVENLY) -> Varied:
     """The values of candidate `index`."""
     axes = card.varied
-    point = chance.spread(index, [len(values) for values in axes.values()], seed)
+    point = chance.weighted_spread(index, [focus.of_values(*axis) for axis in axes.items()], seed)
     drawn = {name: tuple(values)[at] for (name, values), at in zip(axes.items(), point, strict=True)}
     given = {name: value for name, value in drawn.items() if name in card.inputs}
     return Varied(given, {name: value for name, value in drawn.items() if name not in given})
@@ -153,8 +153,7 @@ class Drafts:
     def __init__(self, card: Card, output: OutputKind) -> None:
         self._card = card
         self._output = output
-        self._computed = Computed(card)
-        self._validate = validators_of(card)
+        self._completion = Completion(card, output)
 
     def made(self, wish: Wish, answer: BaseModel) -> Draft:
         """The instance that an answer makes, its fields in the card's order.
@@ -176,21 +175,11 @@ class Drafts:
         given: dict[str, Value] = dict(wish.drawn.given)
         if self._card.seed_spec.field:
             given[self._card.seed_spec.field] = wish.seed
-        draft = self._output.draft(given, answer, wish.asked)
-        try:
-            fields = {**draft.fields, **self._computed(draft.fields)}
-        except Uncomputable as error:
-            raise Mistake(str(error)) from None
-        return replace(draft, fields={name: fields[name] for name in self._card.inputs})
+        return self._completion(self._output.draft(given, answer, wish.asked))
 
     def problem(self, draft: Draft) -> str:
         """What is wrong with it; empty if nothing is."""
-        if not self._card.validators:
-            return ""
-        labels = draft.output if isinstance(draft.output, tuple) else (draft.output,)
-        named = tuple(one for one in labels if isinstance(one, str)) if self._card.output.labels else ()
-        options = self._output.options(draft.fields)
-        return self._validate(View(draft.fields, options, draft.output, draft.shown, named))
+        return self._completion.problem(draft)
 
 
 def _repair(reason: str) -> Message:

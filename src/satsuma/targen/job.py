@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from satsuma.course import Course, Job
 from satsuma.curate.selection import Selection
 from satsuma.llm.client import Client
-from satsuma.session import Job, Make
 from satsuma.settings import Settings
 from satsuma.targen.asking import Asking
 from satsuma.targen.candidates import Recipe, Targen
+from satsuma.targen.focus import EVENLY, Focus
 from satsuma.targen.samples import sample_prompts
 from satsuma.task.card import Card
 from satsuma.task.outputs import output_of
 
 
-def generation_job(card: Card, settings: Settings) -> Job:
-    """The job of generating the card's instances.
+def generation_job(card: Card, settings: Settings, focus: Focus = EVENLY) -> Job:
+    """The job of generating the card's instances. focus: what is asked for more often.
 
     Raises:
         CardError: one of the card's templates cannot be used.
     """
     sample_prompts(card, settings.without)  # what cannot be rendered is found before anything is asked or written
-    recipe = Recipe.of(card, settings)
-    weights = dict(output_of(card).weights())
+    recipe = Recipe.of(card, settings, focus)
+    weights = focus.of_labels(output_of(card).weights())
 
-    def make(client: Client, selection: Selection) -> Make:
-        return Targen(recipe, Asking(client, settings, recipe.votes), selection).make
+    def make(client: Client, selection: Selection) -> Course:
+        return Course(Targen(recipe, Asking(client, settings, recipe.votes), selection).make, recalls=True)
 
-    return Job(card, settings, weights, make)
+    return Job(card, settings, weights, make, focus.decisive())

@@ -2,7 +2,8 @@
 
 The tree of contexts that a model grows is in `contexts.py`; here are the orders that need no model:
 
-* a user's own contexts, in rounds: every context once, then every context's next seed, without end;
+* a user's own contexts, in rounds: every context once, then every context's next seed, without end; or, where they
+  have weights, each as often as its own says, spread evenly over a round;
 * no contexts: seed after seed, without end;
 * a user's own texts as seeds: one after the other until they end, with the user's contexts, if there are any, in turn.
 
@@ -14,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
+from satsuma.curate.shares import schedule
 from satsuma.task.instance import Reject
 
 
@@ -86,20 +89,40 @@ class Places(Protocol):
         ...
 
 
+@lru_cache
+def _round(weights: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """The contexts of a round by their places, each with how often it came up in it before."""
+    counts, made = [0] * len(weights), []
+    for name in schedule({str(at): weight for at, weight in enumerate(weights)}, sum(weights)):
+        made.append((int(name), counts[int(name)]))
+        counts[int(name)] += 1
+    return tuple(made)
+
+
 @dataclass(frozen=True, slots=True)
 class GivenContexts:
-    """The user's own contexts, in rounds; with none of them, seeds alone. Needs no model and never ends."""
+    """The user's own contexts, in rounds; with none of them, seeds alone. Needs no model and never ends.
+
+    weights: how often each comes up in a round; once where left out.
+    """
 
     names: Sequence[str]
     uses: int = 1
     seeded: bool = True
+    weights: tuple[int, ...] = ()
 
     async def place(self, index: int) -> Place:
         """The place of candidate `index`: every context once, then every context's next seed."""
         unit, use = divmod(index, self.uses)
         if not self.names:
             return Place(None, unit, use, self.uses, self.seeded)
-        slot, at = divmod(unit, len(self.names))
+        if not self.weights:
+            slot, at = divmod(unit, len(self.names))
+        else:
+            order = _round(self.weights)
+            rounds, turn = divmod(unit, len(order))
+            at, earlier = order[turn]
+            slot = rounds * self.weights[at] + earlier
         return Place(Context(at, (self.names[at],)), slot, use, self.uses, self.seeded)
 
     def rejects(self, index: int) -> Sequence[Reject]:  # noqa: ARG002

@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator
 
-from satsuma.settings import STEPS
+from satsuma.settings import STEPS, TRANSFORM_STEPS
 from satsuma.task.card_checks import Checks
 from satsuma.task.card_forms import Name, Strict, Text, Values, at_fault, described
 from satsuma.task.card_inputs import Input
@@ -103,8 +103,8 @@ class Card(Strict):
     @classmethod
     def _known_steps(cls, models: dict[str, str]) -> dict[str, str]:
         for step in models:
-            if step not in STEPS:
-                raise at_fault(f"there is no step {step}; the steps are {', '.join(STEPS)}", step)
+            if step not in STEPS + TRANSFORM_STEPS:
+                raise at_fault(f"there is no step {step}; the steps are {', '.join(STEPS + TRANSFORM_STEPS)}", step)
         return models
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)

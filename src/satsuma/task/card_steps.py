@@ -127,6 +127,7 @@ class Verbalization(Strict):
     labels: dict[str, Text] = Field(
         default_factory=dict, description="Label, or position of an option from 0 → the word a student answers with."
     )
+    strip: bool = Field(True, description="Whether space around the text and the answer is taken away.")
 
 
 class Prompts(Strict):

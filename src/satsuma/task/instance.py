@@ -28,12 +28,29 @@ OutputValue = str | int | tuple[str, ...] | tuple[int, ...] | tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRow:
+    """The row of a public dataset that an instance was made of.
+
+    row: its index in the split, from 0. licence: the dataset's, as its card names it. by: who carried out the plan, the
+    `program` or the `model`.
+    """
+
+    dataset: str
+    configuration: str
+    split: str
+    row: int
+    licence: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where an instance came from.
 
     asked: the label that the instance was generated for; corrected: the label after self-correction (both as the
     label is shown to people; empty for free text). agreement: share of the votes that the final label got, 0 to 1;
-    None without correction. requests: the keys of every request that led to it, in order.
+    None without correction. requests: the keys of every request that led to it, in order. source: the row that it was
+    made of, where it was not generated.
     """
 
     method: str
@@ -48,6 +65,7 @@ class Provenance:
     model: str = ""
     corrector: str = ""
     requests: tuple[str, ...] = ()
+    source: SourceRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,10 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             self._compiled_parts[part] = super().get_template(part)
         return self._compiled_parts[part]
 
+    def make_globals(self, d: Mapping[str, object] | None) -> dict[str, object]:
+        """One dictionary: an included part walks over its globals each time, and Jinja's chain of them is slow."""
+        return {**self.globals, **(d or {})}
+
     def getattr(self, obj: object, attribute: str) -> object:
         """An item of a mapping, a method of text, or a property of `loop`."""
         if isinstance(obj, Mapping) and attribute in obj:

@@ -62,14 +62,22 @@ class PromptTemplate:
         """
         blocks = self.template.blocks
         context = self._context(variables)
-        system = self._render(context, blocks["system"]) if "system" in blocks else ""
-        user = self._render(context, blocks.get("user", self.template.root_render_func))
+        system = self._render(context, blocks["system"]).strip() if "system" in blocks else ""
+        user = self._render(context, blocks.get("user", self.template.root_render_func)).strip()
         if not user:
             raise card_error([_flaw(self.origin, 0, "renders to nothing; a prompt has to say something")])
         return (Message("system", system), Message("user", user)) if system else (Message("user", user),)
 
     def render_text(self, **variables: object) -> str:
         """The text that the template makes, without space around it.
+
+        Raises:
+            CardError: a name is undefined, or the template does what it may not.
+        """
+        return self.render_whole(**variables).strip()
+
+    def render_whole(self, **variables: object) -> str:
+        """The text that the template makes, with the space around it.
 
         Raises:
             CardError: a name is undefined, or the template does what it may not.
@@ -84,7 +92,7 @@ class PromptTemplate:
 
     def _render(self, context: Context, block: Callable[[Context], Iterator[str]]) -> str:
         try:
-            return _collected(block(context)).strip()
+            return _collected(block(context))
         except (TemplateError, ArithmeticError, TypeError, *_HOPELESS) as error:
             raise card_error([_flaw(self.origin, _line_of(error), self._told(error, context))]) from None
 

@@ -44,7 +44,9 @@ class Verbalizer:
             "output": _plain(value),
             "shown": self._said(fields, value),
         }
-        return self._text.render_text(**variables), self._target.render_text(**variables)
+        if self._card.verbalize.strip:
+            return self._text.render_text(**variables), self._target.render_text(**variables)
+        return self._text.render_whole(**variables), self._target.render_whole(**variables)
 
     def _said(self, fields: Mapping[str, Value], value: OutputValue) -> str:
         if isinstance(value, tuple) and value and not isinstance(value[0], Span) and self._words:

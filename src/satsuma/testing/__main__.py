@@ -30,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--ideas", type=int, help="stock of ideas of a model that has few")
     add("--noise", type=float, help="share of instances with another label than asked")
     add("--vote-noise", type=float, help="share of corrections that choose another label")
+    add("--sway", type=float, help="share of corrections that confirm a label they are shown")
     add("--reply-tokens", metavar="LOW,HIGH", help="lengthen answers to so many tokens")
     add("--reject-response-format", action="store_true", default=None)
     add("--key", help="the only API key that is let in")

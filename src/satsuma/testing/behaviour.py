@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     ideas: int
     noise: float
     vote_noise: float
+    sway: float
     reply_tokens: tuple[int, int] | None
     reject_response_format: bool
     key: str | None
@@ -45,12 +46,13 @@ class Behaviour:
 
     seed: what every draw starts from. script: answers of one's own (`satsuma.testing.script`). ideas: the stock of
     ideas of a model that has few; 0 for one without end. noise: share of instances that have another label than was
-    asked for. vote_noise: share of corrections that choose another label of the set. reply_tokens: lengthen every
-    answer to a length from this range. reject_response_format: answer 400 to a body with response_format. key: the
-    only API key that is let in (None: any). models: the only names that exist (empty: every name but `no-such-model`).
-    rpm, tpm: refuse with 429 what goes over so many requests or tokens a minute; burst: requests that may come at once
-    (default rpm). rate_headers: say x-ratelimit-* in every answer, as is done whenever rpm or tpm is set. record: keep
-    the bodies of all requests.
+    asked for. vote_noise: share of corrections that choose another label of the set. sway: share of
+    corrections that confirm the label they are shown, if they are shown one, without a look. reply_tokens: lengthen
+    every answer to a length from this range. reject_response_format: answer 400 to a body with response_format. key:
+    the only API key that is let in (None: any). models: the only names that exist (empty: every name but
+    `no-such-model`). rpm, tpm: refuse with 429 what goes over so many requests or tokens a minute; burst: requests
+    that may come at once (default rpm). rate_headers: say x-ratelimit-* in every answer, as is done whenever rpm or
+    tpm is set. record: keep the bodies of all requests.
     """
 
     seed: int = 0
@@ -60,6 +62,7 @@ class Behaviour:
     ideas: int = 0
     noise: float = 0.0
     vote_noise: float = 0.0
+    sway: float = 0.0
     reply_tokens: tuple[int, int] | None = None
     reject_response_format: bool = False
     key: str | None = None
@@ -76,7 +79,7 @@ class Behaviour:
         Raises:
             SettingsError: a number out of its range. DataError: a script that cannot be used.
         """
-        for name in ("noise", "vote_noise"):
+        for name in ("noise", "vote_noise", "sway"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{name} is {getattr(self, name)}", "Give a share from 0 to 1.")
         for name in ("rpm", "tpm", "burst"):

@@ -4,7 +4,7 @@ An instance that is asked for with a label carries that label's marker word; a c
 instance's text) finds the marker in the message and answers with the label it belongs to, so that four-step generation
 agrees with itself as a good model does. For a choice among options the marker stands in the right one, and the answer
 is the enum value that stands closest before it. `noise` makes instances of another label than was asked for,
-`vote_noise` makes corrections err.
+`vote_noise` makes corrections err, `sway` makes them say yes to the label that they are shown, as models tend to.
 
 Not covered: sense. What has to hold between the fields of an instance (a span that occurs in a text) is for a script
 to say.
@@ -28,6 +28,10 @@ from satsuma.testing.script import Scripted
 from satsuma.testing.words import Draw
 
 _CHARACTERS_PER_TOKEN = 4
+_SHOWN = re.compile(
+    r"(?:It was written to have the .+? \"|The right option is said to be )(.+?)\"?\. Keep that if it holds"
+)
+"""Where the default prompts show the corrector the label that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +141,16 @@ def _correct(value: dict[str, Json], question: Question, behaviour: Behaviour) -
     value[field] = label
     if luck.chance(behaviour.faults.wrong_label):
         value[field] = f"{label} {words.word(luck)}"
+    elif (shown := _shown(question, options)) and luck.chance(behaviour.sway):
+        value[field] = shown
     elif len(options) > 1 and luck.chance(behaviour.vote_noise):
         value[field] = luck.pick([option for option in options if option != label])
+
+
+def _shown(question: Question, options: Sequence[str]) -> str | None:
+    """The label that the corrector is shown, if it is shown one of the set."""
+    found = _SHOWN.findall(question.last_message)
+    return found[-1] if found and found[-1] in options else None
 
 
 def _judge(value: dict[str, Json], question: Question, wrong: bool) -> None:

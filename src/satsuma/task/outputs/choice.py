@@ -11,14 +11,25 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from satsuma import chance
 from satsuma.curate.shares import even
 from satsuma.task.instance import Value
-from satsuma.task.outputs.kind import ALL, Asked, Draft, Judgement, Mistake, Text, answer_model, taken, texts
+from satsuma.task.outputs.kind import (
+    ALL,
+    Asked,
+    Draft,
+    Judgement,
+    Mistake,
+    Text,
+    answer_model,
+    several,
+    taken,
+    texts,
+)
 
 
 class ChoiceOutput:
@@ -63,17 +74,34 @@ class ChoiceOutput:
         return self._answer(size - 1)
 
     def _answer_for(self, wrong: int) -> type[BaseModel]:
-        fields = texts(self._written)
-        fields["correct"] = (Text, f"the right option: {self._what}")
-        if wrong == 1:
+        fields = {**texts(self._written), **self._right_and_wrong(wrong, wrong)}
+        return answer_model("Instance", "An instance with its right and its wrong options.", fields)
+
+    def _right_and_wrong(self, least: int, most: int) -> dict[str, tuple[object, str]]:
+        """The right option, and from `least` to `most` wrong ones: a list unless it is always one."""
+        fields: dict[str, tuple[object, str]] = {"correct": (Text, f"the right option: {self._what}")}
+        if most == 1:
             fields["wrong"] = (Text, f"the wrong option: {self._what}")
         else:
-            several = Annotated[list[Text], Field(min_length=wrong, max_length=wrong)]
-            fields["wrong"] = (several, f"{wrong} wrong options, each: {self._what}")
-        return answer_model("Instance", "An instance with its right and its wrong options.", fields)
+            number = str(most) if least == most else f"{least} to {most}"
+            fields["wrong"] = (several(Text, least, most), f"{number} wrong options, each: {self._what}")
+        return fields
 
     def draft(self, given: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
         """The options in the order that the asked position, or the seed, puts them in.
+
+        Raises:
+            Mistake: two options are the same.
+        """
+        return self.row_draft({**given, **taken(answer, tuple(self._written))}, answer, asked)
+
+    def row_fields(self) -> dict[str, tuple[object, str]]:
+        """The right option, and as many wrong ones as an instance can have."""
+        low, high = self._count
+        return self._right_and_wrong(low - 1, high - 1)
+
+    def row_draft(self, fields: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
+        """The fields, with the options in the order that the asked position, or the seed, puts them in.
 
         Raises:
             Mistake: two options are the same.
@@ -85,15 +113,15 @@ class ChoiceOutput:
         options.insert(position, str(getattr(answer, "correct")))  # noqa: B009
         if len({o.casefold() for o in options}) < size:
             raise Mistake("two options are the same")
-        fields: dict[str, Value] = {**given, **taken(answer, tuple(self._written))}
+        made: dict[str, Value] = dict(fields)
         if self._list_field is None:
-            fields.update(zip(self._names, options, strict=True))
+            made.update(zip(self._names, options, strict=True))
         else:
-            fields[self._list_field] = tuple(options)
-        return Draft(fields, position, self._label(position), self._names[position])
+            made[self._list_field] = tuple(options)
+        return Draft(made, position, self._label(position), self._names[position])
 
     def _position(self, asked: Asked, size: int) -> int:
-        if self._fixed:
+        if self._fixed and asked.label in self._names:
             return self._names.index(asked.label)
         return chance.choose(range(size), asked.seed, "position", asked.index)
 

@@ -77,18 +77,35 @@ class ChoicesOutput:
         Raises:
             Mistake: two options are the same.
         """
+        return self.row_draft({**given, **taken(answer, tuple(self._written))}, answer, asked)
+
+    def row_fields(self) -> dict[str, tuple[object, str]]:
+        """The right options and the wrong ones, as many as an instance can have."""
+        (least, most), (few, many) = self._right, self._count
+        return {
+            "correct": (several(Text, least, most), f"{_range(least, most)} right options, each: {self._what}"),
+            "wrong": (
+                several(Text, max(1, few - most), many - least),
+                f"the wrong options, so that there are {_range(few, many)} in all, each: {self._what}",
+            ),
+        }
+
+    def row_draft(self, fields: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
+        """The fields, with the options in the order of chance.
+
+        Raises:
+            Mistake: two options are the same, or there are too few or too many.
+        """
         right = [str(o) for o in getattr(answer, "correct")]  # noqa: B009 - the model is made at run time
         options = right + [str(o) for o in getattr(answer, "wrong")]  # noqa: B009
         if len({o.casefold() for o in options}) < len(options):
             raise Mistake("two options are the same")
+        if not self._count[0] <= len(options) <= self._count[1]:
+            raise Mistake(f"there have to be {_range(*self._count)} options, not {len(options)}")
         order = sorted(range(len(options)), key=lambda at: chance.number(asked.seed, "order", asked.index, at))
         positions = tuple(place for place, at in enumerate(order) if at < len(right))
-        fields = {
-            **given,
-            **taken(answer, tuple(self._written)),
-            self._field: tuple(options[at] for at in order),
-        }
-        return Draft(fields, positions, ALL, self._said(positions))
+        made = {**fields, self._field: tuple(options[at] for at in order)}
+        return Draft(made, positions, ALL, self._said(positions))
 
     def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:
         """A reason and the names of the right options."""
@@ -129,3 +146,7 @@ class ChoicesOutput:
     def example(self, fields: Mapping[str, Value], asked: Asked) -> tuple[int, ...]:  # noqa: ARG002
         """The first option."""
         return (0,)
+
+
+def _range(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low} to {high}"

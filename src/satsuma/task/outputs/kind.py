@@ -79,6 +79,20 @@ class OutputKind(Protocol):
         """
         ...
 
+    def row_fields(self) -> dict[str, tuple[object, str]]:
+        """What is read off a row of an existing dataset besides the inputs: field → (type, description)."""
+        ...
+
+    def row_draft(self, fields: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
+        """The instance that a row makes: its inputs without options, and an answer that has the `row_fields`.
+
+        asked: decides what is the program's to decide, such as where the right option stands; never a label.
+
+        Raises:
+            Mistake: the answer's parts contradict each other.
+        """
+        ...
+
     def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:
         """What the corrector answers about an instance with these fields."""
         ...

@@ -23,13 +23,14 @@ class LabelOutput:
         self.name = output.name
         self._weights = weights(output.proportions) if output.proportions else even(tuple(output.labels or {}))
         self._written = dict(written)
+        self._label: object = Literal[tuple(output.labels or {})]
         self._answer = lru_cache(maxsize=1024)(self._answer_for)
         self._correction = answer_model(
             "Correction",
             "The label of an instance.",
             {
                 "reason": (Text, "one sentence that says why"),
-                self.name: (Literal[tuple(output.labels or {})], "the label that holds"),
+                self.name: (self._label, "the label that holds"),
             },
         )
 
@@ -51,6 +52,15 @@ class LabelOutput:
     def draft(self, given: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
         """The given and the written fields, with the label that was asked for."""
         return Draft({**given, **taken(answer, tuple(self._written))}, asked.label, asked.label, asked.label)
+
+    def row_fields(self) -> dict[str, tuple[object, str]]:
+        """The label."""
+        return {self.name: (self._label, "the label that holds")}
+
+    def row_draft(self, fields: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:  # noqa: ARG002
+        """The fields, with the label that the row has."""
+        label = str(getattr(answer, self.name))
+        return Draft(fields, label, label, label)
 
     def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:  # noqa: ARG002
         """A reason and one of the labels."""

@@ -73,6 +73,16 @@ class MultipleOutput:
         wanted = self.wanted(asked)
         return Draft({**given, **taken(answer, tuple(self._written))}, wanted, asked.label, self._said(wanted))
 
+    def row_fields(self) -> dict[str, tuple[object, str]]:
+        """Every label that holds, at least as many as the card says."""
+        held = several(Literal[self._labels], self._together[0], len(self._labels))
+        return {self.name: (held, "every label that holds")}
+
+    def row_draft(self, fields: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
+        """The fields, with the labels that the row has, in the card's order."""
+        held = self._held(getattr(answer, self.name))
+        return Draft(fields, held, shared_label(asked.label, held, NONE), self._said(held))
+
     def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:  # noqa: ARG002
         """A reason and every label that holds."""
         return self._correction

@@ -48,7 +48,7 @@ class SpanOutput:
         self._none = span.none
         self._weights = self._shares(output)
         self._written = dict(written)
-        what = span.description or f"the {self.name}"
+        self._what = what = span.description or f"the {self.name}"
         with_span = (Text, f"{what}: words of {span.field}, exactly as they stand there")
         self._with = answer_model("Instance", "An instance with its span.", {**texts(written), self.name: with_span})
         self._without = answer_model("Instance", f"An instance that has no {self.name}.", texts(written))
@@ -93,6 +93,23 @@ class SpanOutput:
         if not held:
             raise Mistake(f"the {self.name} does not stand in {self._field} word for word: {words}")
         return held
+
+    def row_fields(self) -> dict[str, tuple[object, str]]:
+        """The span, which may be empty where there can be none."""
+        end = ", or an empty text if there is none" if self._none else ""
+        exactly = f"{self._what}: words of {self._field}, exactly as they stand there{end}"
+        return {self.name: (str if self._none else Text, exactly)}
+
+    def row_draft(self, fields: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:  # noqa: ARG002
+        """The fields, with the span that the row has.
+
+        Raises:
+            Mistake: the span is not in the text.
+        """
+        words = str(getattr(answer, self.name)).strip()
+        if not words:
+            return Draft(fields, "", UNANSWERABLE, NO_SPAN)
+        return Draft(fields, self._in_text(fields, words), ANSWERABLE if self._none else ALL, KEPT)
 
     def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:  # noqa: ARG002
         """A reason and the span."""

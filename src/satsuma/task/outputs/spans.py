@@ -127,6 +127,24 @@ class SpansOutput:
             raise Mistake(f"a span needs words and one of the labels, written as label: words; this one is {one}")
         return words, label
 
+    def row_fields(self) -> dict[str, tuple[object, str]]:
+        """Every span, at least one unless the card says that there can be none."""
+        return {self.name: self._spans(min(1, self._together[0]))}
+
+    def row_draft(self, fields: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
+        """The fields, with the spans that the row has.
+
+        Raises:
+            Mistake: words are not in the text, or spans overlap.
+        """
+        spans = self._placed(fields, getattr(answer, self.name))
+        return Draft(fields, spans, self._counted(asked.label, spans), self._said(spans))
+
+    def _counted(self, asked: str, spans: tuple[Span, ...]) -> str:
+        """The label that an instance with these spans counts for."""
+        held = {span.label for span in spans}
+        return shared_label(asked, tuple(label for label in self._labels if label in held), NONE)
+
     def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:  # noqa: ARG002
         """A reason and every span."""
         return self._correction
@@ -138,9 +156,7 @@ class SpansOutput:
             Mistake: words are not in the text, or spans overlap.
         """
         spans = self._placed(draft.fields, getattr(answer, self.name))
-        held = tuple(dict.fromkeys(span.label for span in spans))
-        ordered = tuple(label for label in self._labels if label in held)
-        return Judgement(spans, shared_label(draft.label, ordered, NONE), self._said(spans))
+        return Judgement(spans, self._counted(draft.label, spans), self._said(spans))
 
     def options(self, fields: Mapping[str, Value]) -> dict[str, str]:  # noqa: ARG002
         """None."""

@@ -20,6 +20,7 @@ class TextOutput:
     def __init__(self, name: str, description: str, written: Mapping[str, str]) -> None:
         self.name = name
         self._written = dict(written)
+        self._description = description or f"the {name}"
         self._answer = answer_model(
             "Instance", "An instance with its output.", {**texts(written), name: (Text, description)}
         )
@@ -45,10 +46,17 @@ class TextOutput:
         """The inputs that are still to be written, and the output."""
         return self._answer
 
-    def draft(self, given: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:  # noqa: ARG002
+    def draft(self, given: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:
         """The given and the written fields, with the written output."""
-        output = str(getattr(answer, self.name))
-        return Draft({**given, **taken(answer, tuple(self._written))}, output, ALL, KEPT)
+        return self.row_draft({**given, **taken(answer, tuple(self._written))}, answer, asked)
+
+    def row_fields(self) -> dict[str, tuple[object, str]]:
+        """The text."""
+        return {self.name: (Text, self._description)}
+
+    def row_draft(self, fields: Mapping[str, Value], answer: BaseModel, asked: Asked) -> Draft:  # noqa: ARG002
+        """The fields, with the text that was made of the row."""
+        return Draft(fields, str(getattr(answer, self.name)), ALL, KEPT)
 
     def correction_answer(self, fields: Mapping[str, Value]) -> type[BaseModel]:  # noqa: ARG002
         """A reason, a verdict, and the right text."""

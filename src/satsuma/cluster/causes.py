@@ -1,0 +1,42 @@
+"""What an error of Ray's, or of a replica's, means to the reader: the machine, what is wrong there and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from satsuma import __version__
+from satsuma.errors import ModelError
+
+if TYPE_CHECKING:
+    from satsuma.cluster.wire import Refused
+
+EVERYWHERE = "On every machine of the cluster, before `ray start` there: "
+
+
+def on_machine(where: str, identity: str, refused: Refused) -> ModelError:
+    """The refusal of a replica, with its machine."""
+    hint = f"{EVERYWHERE}{refused.hint}" if refused.hint else ""
+    return ModelError(f"{identity} cannot be asked on {where}: {refused.message}", hint)
+
+
+def cannot_start(identity: str, error: Exception) -> ModelError | None:
+    """The error that ends the run if no replica can ever start, None if another one may."""
+    said = str(error)
+    if "No module named 'satsuma" in said:
+        return ModelError(
+            f"a machine of the Ray cluster cannot start a replica of {identity}: satsuma is not installed there",
+            f"{EVERYWHERE}pip install 'satsuma[ray]=={__version__}' with the extras that the model needs.",
+        )
+    if "No module named" in said or "failed to import" in said or "ImportError" in said:
+        return ModelError(
+            f"a machine of the Ray cluster cannot start a replica of {identity}: {cause_of(error)}",
+            f"{EVERYWHERE}install what is installed here, in the same version.",
+        )
+    return None
+
+
+def cause_of(error: Exception) -> str:
+    """An error of Ray's in one line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if "Error" in line or "exit" in line.lower() or "died" in line.lower()]
+    return (telling[-1] if telling else lines[0] if lines else type(error).__name__)[:200]

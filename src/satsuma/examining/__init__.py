@@ -1,0 +1,1 @@
+"""`satsuma score` and `satsuma rate`: what a language model makes of a dataset that is there already."""

@@ -1,0 +1,241 @@
+"""A checkpoint saves time and changes nothing else: not a byte of the dataset, wherever it was cut off or deleted."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from sqlite3 import connect
+
+import pytest
+
+import satsuma
+import satsuma.testing
+from satsuma import checkpoint
+from satsuma.curate.ballots import Ballot
+from satsuma.curate.duplicates import Earlier
+from satsuma.curate.outcomes import Judged, judged_of, line_of
+from satsuma.curate.selection import Outcome
+from satsuma.errors import RunError, Stopped
+from satsuma.llm.journal import Journal
+from satsuma.llm.request import Reply
+from satsuma.task.instance import Instance, OutputValue, Provenance, Reject, SourceRow, Span
+
+N = 60
+CARD = """\
+name: tickets
+task: Route a customer's message to the team that should handle it.
+inputs:
+  message: One message from a customer.
+output:
+  labels:
+    billing: about charges
+    bug: something is broken
+correction: {votes: 3}
+contexts: {per_block: 3}
+seed: {per_context: 2, uses: 2}
+"""
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks that a short run fills."""
+    monkeypatch.setattr(checkpoint, "FIRST", 5)
+    monkeypatch.setattr(checkpoint, "BLOCK", 4)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[satsuma.testing.Server]:
+    """A model that repeats itself and errs now and then."""
+    with satsuma.testing.serve(noise=0.2) as running:
+        yield running
+
+
+def generate(server: satsuma.testing.Server, out: Path, n: int = N, **more: object) -> satsuma.Run:
+    card = out.parent / "tickets.yaml"
+    card.write_text(CARD)
+    return satsuma.generate(str(card), n=n, model="test/m", base_url=server.url, out=out, **more)  # type: ignore[arg-type]
+
+
+def data(run: Path) -> tuple[bytes, bytes]:
+    return (run / "data" / "train.parquet").read_bytes(), (run / "rejects.parquet").read_bytes()
+
+
+@pytest.fixture
+def cut(server: satsuma.testing.Server, tmp_path: Path) -> Path:
+    """A run that its budget of requests ended, with a checkpoint."""
+    with pytest.raises(Stopped):
+        generate(server, tmp_path / "cut", max_requests=150)
+    assert (tmp_path / "cut" / ".checkpoint").exists()
+    return tmp_path / "cut"
+
+
+@pytest.fixture
+def whole(server: satsuma.testing.Server, tmp_path: Path) -> tuple[bytes, bytes]:
+    """The bytes of a run that was not cut."""
+    generate(server, tmp_path / "whole")
+    assert not (tmp_path / "whole" / ".checkpoint").exists(), "a complete run has none"
+    return data(tmp_path / "whole")
+
+
+def found_in_journal(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of every reply that is looked up from now on."""
+    looked: list[str] = []
+    really = Journal.found
+
+    def found(self: Journal, key: str) -> tuple[Reply, bool] | None:
+        looked.append(key)
+        return really(self, key)
+
+    monkeypatch.setattr(Journal, "found", found)
+    return looked
+
+
+def test_a_run_that_goes_on_recalls_what_it_knows_and_ends_with_the_same_bytes(
+    server: satsuma.testing.Server,
+    cut: Path,
+    whole: tuple[bytes, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(cut, tmp_path / "bare")
+    (tmp_path / "bare" / ".checkpoint").unlink()
+    looked = found_in_journal(monkeypatch)
+    run = generate(server, cut)
+    recalling = len(looked)
+    assert data(cut) == whole
+    again = generate(server, tmp_path / "bare")
+    assert data(tmp_path / "bare") == whole
+    assert recalling < len(looked) - recalling - 40, "it looks up far less"
+    told, known = (each.state.counts.model_copy(update={"steps": {}}) for each in (run, again))
+    assert told == known
+    assert run.state.matrix == again.state.matrix
+    assert run.state.noise == again.state.noise
+    assert not (cut / ".checkpoint").exists()
+
+
+def test_cut_off_or_damaged_anywhere_it_changes_no_byte(
+    server: satsuma.testing.Server, cut: Path, whole: tuple[bytes, bytes], tmp_path: Path
+) -> None:
+    kept = (cut / ".checkpoint").read_bytes()
+    for number, at in enumerate(range(3, len(kept), len(kept) // 7)):
+        for damaged in (kept[:at], kept[:at] + bytes([kept[at] ^ 64]) + kept[at + 1 :]):
+            out = tmp_path / f"run {number} {len(damaged)}"
+            shutil.copytree(cut, out)
+            (out / ".checkpoint").write_bytes(damaged)
+            generate(server, out)
+            assert data(out) == whole
+
+
+@pytest.mark.parametrize("change", ["another journal", "replies that are gone", "another version", "failed again"])
+def test_one_that_does_not_belong_to_the_run_is_not_used(
+    server: satsuma.testing.Server,
+    cut: Path,
+    whole: tuple[bytes, bytes],
+    change: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if change == "another version":
+        held = (cut / ".checkpoint").read_bytes()
+        assert f'"satsuma":"{satsuma.__version__}"'.encode() in held
+        (cut / ".checkpoint").write_bytes(
+            held.replace(satsuma.__version__.encode(), b"9.9.9"[: len(satsuma.__version__)], 1)
+        )
+    with closing(connect(cut / "journal.sqlite")) as journal, journal:
+        if change == "another journal":
+            journal.execute("UPDATE meta SET value = '\"another\"' WHERE name = 'checkpoint'")
+        if change == "replies that are gone":
+            journal.execute("DELETE FROM replies WHERE step = 'correction'")
+    monkeypatch.setattr(checkpoint, "judged_of", judged_of if change == "replies that are gone" else unread)
+    generate(server, cut, retry_failed=change == "failed again")
+    assert data(cut) == whole
+
+
+def unread(line: bytes) -> None:
+    pytest.fail(f"was read: {line!r}")
+
+
+def test_the_same_run_with_a_larger_n_goes_on_from_it(
+    server: satsuma.testing.Server, cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate(server, tmp_path / "whole", n=2 * N)
+    read: list[bytes] = []
+
+    def reading(line: bytes) -> Judged | None:
+        read.append(line)
+        return judged_of(line)
+
+    monkeypatch.setattr(checkpoint, "judged_of", reading)
+    generate(server, cut, n=2 * N)
+    assert data(cut) == data(tmp_path / "whole")
+    assert len(read) > 10
+
+
+def test_one_that_says_what_cannot_be_is_told_instead_of_used(
+    server: satsuma.testing.Server, cut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other(line: bytes) -> Judged | None:
+        found = judged_of(line)
+        assert found is not None
+        return Judged(Outcome("another label", reject=found.outcome.reject), None)
+
+    monkeypatch.setattr(checkpoint, "judged_of", other)
+    with pytest.raises(RunError, match="does not fit its run"):
+        generate(server, cut)
+
+
+def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    code = (
+        "from satsuma import checkpoint; checkpoint.FIRST, checkpoint.BLOCK = 3, 4\n"
+        "from satsuma.cli.main import main; main()"
+    )
+
+    def command(url: str, out: str) -> list[str]:
+        options = ["-n", str(N), "--model", "test/m", "--base-url", url, "--concurrency", "16", "--quiet"]
+        return [sys.executable, "-c", code, "generate", "tickets.yaml", *options, "-o", out]
+
+    (tmp_path / "tickets.yaml").write_text(CARD)
+    environment = {**os.environ, "PYTHONPATH": str(Path(satsuma.__file__).parent.parent)}
+    with satsuma.testing.serve(noise=0.2, latency=satsuma.testing.Latency(3, 20)) as server:
+        subprocess.run(command(server.url, "whole"), cwd=tmp_path, env=environment, check=True)
+        needed = server.counters.requests
+    recalled = 0
+    with satsuma.testing.serve(noise=0.2, latency=satsuma.testing.Latency(3, 20)) as server:
+        for moment in range(needed // 6, needed, needed // 6):
+            process = subprocess.Popen(command(server.url, "run"), cwd=tmp_path, env=environment)
+            server.wait_for(moment)
+            process.kill()
+            process.wait()
+            server.wait_until_idle()
+            recalled += (tmp_path / "run" / ".checkpoint").exists()
+        subprocess.run(command(server.url, "run"), cwd=tmp_path, env=environment, check=True)
+    assert recalled >= 3
+    assert data(tmp_path / "run") == data(tmp_path / "whole")
+
+
+ABOUT = Provenance(
+    "targen", "a › b", "seed", {"tone": "dry"}, "billing", "bug", 3, 2 / 3, "why", "m", "c", ("k1-a", "k1-b"),
+    SourceRow("d", "", "train", 7, "mit", "program"),
+)  # fmt: skip
+OUTPUTS: list[OutputValue] = ["bug", 3, ("a", "b"), (), (1, 2), (Span(0, 3, "PER", "Ada"), Span(4, 5, "LOC", "x"))]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_outcome_comes_back_as_it_was(output: OutputValue) -> None:
+    instance = Instance("context 1 / seed 2", 5, {"a": "ü", "b": 3, "c": ("x", "y")}, output, "text", "target", ABOUT)
+    notes = (Reject("n", 5, "seeds", "why", requests=("k1-a",)),)
+    ballots = (Ballot("bug", (("billing", 1), ("bug", 2)), "bug"), Ballot(0, ((0, 2), (1, 1)), 0))
+    for ballot, earlier in itertools.product((*ballots, None), (None, Earlier(3, "near"))):
+        outcome = Outcome("bug", instance, "bug", "content", "own", None, notes, ("billing", "bug"), ballot)
+        assert judged_of(line_of(outcome, earlier)) == Judged(outcome, earlier)
+    rejected = Outcome("bug", reject=Reject("r", 6, "instance", "why", "bug", {"c": ("x",)}, "raw", ("k1-c",)))
+    assert judged_of(line_of(rejected, None)) == Judged(rejected, None)
+
+
+def test_what_json_cannot_hold_is_made_anew() -> None:
+    assert judged_of(line_of(Outcome("bug", reject=Reject("\ud800", 0, "instance", "why")), None)) is None
