@@ -31,10 +31,10 @@ from rapidfuzz.process import cdist
 from rouge_score.rouge_scorer import RougeScorer
 
 from benchmarks import processes
-from satsuma.curate.rouge import words
 from satsuma.measures.cosine import cosines
 from satsuma.measures.nearest import nearest
 from satsuma.measures.self_bleu import self_bleu_scores
+from satsuma.selecting.rouge import words
 
 T = TypeVar("T")
 WORDS = 40

@@ -26,9 +26,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
 from benchmarks.processes import ROOT
-from satsuma.curate.duplicates import NearDuplicates
-from satsuma.curate.rouge import words
 from satsuma.llm.request import Json
+from satsuma.selecting.duplicates import NearDuplicates
+from satsuma.selecting.rouge import words
 
 SOURCES = ROOT.parent / "shared" / "data" / "sources"
 CODE = frozenset({"humaneval"})

@@ -93,7 +93,8 @@ def tell_course(taken: list[Sample]) -> None:
     before = taken[0]
     for sample in taken[step::step]:
         each = 1000 * (sample.cpu - before.cpu) / max(1.0, sample.instances - before.instances)
-        print(f"| {sample.instances:,.0f} | {sample.seconds:.0f} | {sample.cpu:.0f} | {sample.mb} | {each:.2f} |")
+        row = (f"{sample.instances:,.0f}", f"{sample.seconds:.0f}", f"{sample.cpu:.0f}", str(sample.mb), f"{each:.2f}")
+        print(f"| {' | '.join(row)} |", flush=True)
         before = sample
 
 

@@ -9,10 +9,10 @@ from typing import get_args
 import pytest
 
 from satsuma import errors
-from satsuma.curate.selection import BARREN, STARVED
-from satsuma.curate.shares import LAG
 from satsuma.run.columns import PROVENANCE, REJECTS
 from satsuma.run.state import Counts, RunState, StateName, Totals
+from satsuma.selecting.selection import BARREN, STARVED
+from satsuma.selecting.shares import LAG
 from satsuma.task.card_steps import Contexts, Seed
 from tests.sessions import ROOT, blocks, normal, replayed
 

@@ -20,7 +20,7 @@ def test_every_session_is_real(tmp_path: Path) -> None:
 
 def test_the_reader_meets_the_parts_in_order() -> None:
     assert re.findall(r"^## (.*)$", PAGE, re.MULTILINE) == [
-        "Install", "A session", "The card", "The method", "What it does", "More",
+        "Install", "A session", "The card", "The methods", "Is it good?", "What it does", "More",
     ]  # fmt: skip
     languages = [block.language for block in blocks(PAGE)]
     assert set(languages) == {"console", "python", "yaml"}

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from satsuma.blending.doors import blend
     from satsuma.checking import CheckReport
     from satsuma.costing import Estimate
+    from satsuma.curation.doors import curate
+    from satsuma.curation.job import Curation
     from satsuma.drafting.job import NewCard
     from satsuma.errors import (
         BudgetSpent,
@@ -84,6 +86,8 @@ _HOMES = {
     "satsuma.blending.doors": ("blend",),
     "satsuma.checking": ("CheckReport",),
     "satsuma.costing": ("Estimate",),
+    "satsuma.curation.doors": ("curate",),
+    "satsuma.curation.job": ("Curation",),
     "satsuma.drafting.job": ("NewCard",),
     "satsuma.errors": (
         "BudgetSpent", "CardError", "DataError", "Exhausted", "ExtraError", "HubError", "Interrupted", "JournalError",
@@ -122,6 +126,7 @@ __all__ = [
     "CardError",
     "CheckReport",
     "Comparison",
+    "Curation",
     "DataError",
     "Estimate",
     "Evaluation",
@@ -161,6 +166,7 @@ __all__ = [
     "check_frozen",
     "compare",
     "compare_students",
+    "curate",
     "demo",
     "estimate",
     "evaluate",

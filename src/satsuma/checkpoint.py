@@ -24,11 +24,11 @@ from typing import IO, TYPE_CHECKING
 
 import orjson
 
-from satsuma.curate.duplicates import Earlier, NearDuplicates
-from satsuma.curate.outcomes import Judged, judged_of, keys_of, line_of
-from satsuma.curate.selection import Outcome, Selection
 from satsuma.errors import RunError
 from satsuma.run.atomic import writing
+from satsuma.selecting.duplicates import Earlier, NearDuplicates
+from satsuma.selecting.outcomes import Judged, judged_of, keys_of, line_of
+from satsuma.selecting.selection import Outcome, Selection
 from satsuma.stream import End
 from satsuma.task.instance import Instance, Reject
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import Protocol
 
-from satsuma.curate.selection import Outcome, Selection
 from satsuma.errors import Exhausted
+from satsuma.selecting.selection import Outcome, Selection
 from satsuma.stream import End, ordered
 from satsuma.task.instance import Instance, Reject
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
-from satsuma.curate.selection import Outcome, Selection
 from satsuma.llm.client import Client
+from satsuma.selecting.selection import Outcome, Selection
 from satsuma.settings import Settings
 from satsuma.stream import End
 from satsuma.task.card import Card

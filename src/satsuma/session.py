@@ -20,9 +20,6 @@ from satsuma.ahead import Ahead
 from satsuma.checkpoint import Checkpoint, Recorded
 from satsuma.collect import collect
 from satsuma.course import Course, Job
-from satsuma.curate.duplicates import NearDuplicates
-from satsuma.curate.noise import estimate_noise
-from satsuma.curate.shares import LAG
 from satsuma.door import Interrupts
 from satsuma.errors import BudgetSpent, Exhausted, Interrupted, SatsumaError, Stopped, Waiting
 from satsuma.llm.budget import hint_for
@@ -37,6 +34,9 @@ from satsuma.run.run import Run
 from satsuma.run.state import Counts, RunState, StateName, Totals
 from satsuma.run.trust import Audit, Noise
 from satsuma.run.writer import DatasetWriter
+from satsuma.selecting.duplicates import NearDuplicates
+from satsuma.selecting.noise import estimate_noise
+from satsuma.selecting.shares import LAG
 from satsuma.settings import Settings
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Reject

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import satsuma
 import satsuma.testing
-from satsuma.curate.rouge import rouge_l
-from satsuma.curate.selection import BARREN
+from satsuma.selecting.rouge import rouge_l
+from satsuma.selecting.selection import BARREN
 
 if TYPE_CHECKING:
     from tests.acceptance.conftest import Shell

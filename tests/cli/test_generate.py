@@ -63,7 +63,7 @@ def test_every_option_reaches_the_settings(call: Call, card: Path, model: list[s
 
 
 def test_the_command_line_has_an_option_for_every_setting() -> None:
-    fields = set(GenerateOptions.__dataclass_fields__) - {"card", "out", "quiet", "seeds", "contexts"}
+    fields = set(GenerateOptions.__dataclass_fields__) - {"card", "out", "quiet", "seeds", "contexts", "focus"}
     left_out = {name for name in fields if name.startswith("no_")}
     assert left_out == {f"no_{step}" for step in OPTIONAL}
     settings = {"models" if name == "model_for" else name for name in fields - left_out} | {"without"}

@@ -47,10 +47,10 @@ class Nodes:
 
     def have(self, *environments: Mapping[str, str]) -> None:
         """Have exactly these nodes, each with what it has in its environment besides the usual."""
-        if [env for env, _ in self.at_work] != list(environments):
-            for _, node in self.at_work:
-                self.cluster.remove_node(node, allow_graceful=False)
-            self.at_work = [(env, self.add(env)) for env in environments]
+        if [env for env, _ in self.at_work] != list(environments[: len(self.at_work)]):
+            while self.at_work:
+                self.kill(0)
+        self.at_work += [(env, self.add(env)) for env in environments[len(self.at_work) :]]
         for file in self.opened.iterdir():
             file.unlink()
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satsuma.curate.rouge import rouge_l_of
 from satsuma.curation.evaluation import Asked, evaluation_rows
 from satsuma.curation.leaks import GRAM, EvaluationSets, Hit
 from satsuma.curation.near_rows import NearRows
 from satsuma.curation.population import Member
 from satsuma.errors import DataError
+from satsuma.selecting.rouge import rouge_l_of
 from satsuma.task.loader import load_card
 
 LONG = "the ship left the harbour at dawn and nobody on the quay knew where it was bound that day"

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import satsuma
+from satsuma.cli.asking import KEPT, OF_A_RUN
 from satsuma.door import Interrupts
 from satsuma.errors import BudgetSpent, DataError, Interrupted, ModelError, RunError, SettingsError, Waiting
 from satsuma.examining.chosen import chosen
@@ -276,12 +277,12 @@ def test_the_command_prints_the_figures_or_json(call: Call, gold: Path, tmp_path
 
 
 def test_words_that_are_no_choice_are_wrong_and_counted(tmp_path: Path) -> None:
-    rows_ = [{"premise": f"It rained {i}.", "choice1": "dry", "choice2": "wet", "question": "effect", "label": i % 2}
-             for i in range(4)]  # fmt: skip
+    text: dict[str, Json] = {"choice1": "dry", "choice2": "wet", "question": "effect"}
+    data = [{**text, "premise": f"It rained {i}.", "label": i % 2} for i in range(4)]
     said = iter(["wet", "Choice2", "neither", "dry."])
     with model(lambda text, question: {"answer": next(said)}) as (server, _):  # noqa: ARG005
         found = satsuma.score(
-            file_of(tmp_path / "copa.jsonl", rows_), model=MODEL, card="copa", form="text", base_url=server.url,
+            file_of(tmp_path / "copa.jsonl", data), model=MODEL, card="copa", form="text", base_url=server.url,
             out=tmp_path / "out", concurrency=1,
         )  # fmt: skip
     table = pq.read_table(found.predictions).to_pylist()
@@ -290,9 +291,16 @@ def test_words_that_are_no_choice_are_wrong_and_counted(tmp_path: Path) -> None:
     assert {row["said"] for row in table} == {"wet", "Choice2", "neither", "dry."}
 
 
-def test_a_sample_keeps_minimal_pairs_together(tmp_path: Path) -> None:
+def test_a_sample_keeps_minimal_pairs_together() -> None:
     items = [f"{side}{i}" for i in range(50) for side in "ab"]
     ten, nine = (chosen(items, n, 7, lambda one: one[1:]) for n in (10, 9))
     assert Counter(one[1:] for one in ten) == dict.fromkeys({one[1:] for one in ten}, 2)
     assert (len(ten), len(nine)) == (10, 8)
     assert set(nine) < set(ten) < set(chosen(items, 31, 7, lambda one: one[1:]))
+
+
+def test_the_command_has_the_options_of_asking_and_none_of_a_run() -> None:
+    wanted = {"model", "base_url", "budget", "retry_failed", "seed"}
+    assert wanted <= KEPT
+    assert not KEPT & set(OF_A_RUN)
+    assert {"votes", "policy", "no_seeds", "part"} <= set(OF_A_RUN)

@@ -62,6 +62,8 @@ class AsyncEngineArgs:
     model: str
     revision: str | None
     disable_log_stats: bool
+    tensor_parallel_size: int = 1
+    distributed_executor_backend: str | None = None
 
 
 class Letters:
@@ -161,6 +163,18 @@ def test_an_answer_is_read_with_its_usage(engine: AsyncLLM) -> None:
     assert reply == Reply("{}", "stop", Usage(len(engine.seen[0][0]["prompt_token_ids"]), 2), "o/m@v2")
     assert engine.args == AsyncEngineArgs("o/m", "v2", disable_log_stats=True)
     assert not engine.running
+
+
+def test_one_engine_is_spread_over_as_many_gpus_as_asked_for(engine: AsyncLLM) -> None:
+    async def main() -> None:
+        provider = open_model("vllm/o/m", tensor_parallel=4)
+        try:
+            await provider.complete(REQUEST)
+        finally:
+            await provider.close()
+
+    asyncio.run(main())
+    assert (engine.args.tensor_parallel_size, engine.args.distributed_executor_backend) == (4, "mp")
 
 
 def test_the_schema_is_held_by_the_engine_and_is_in_the_prompt(engine: AsyncLLM) -> None:

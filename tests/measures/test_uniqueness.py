@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numpy")
 
-from satsuma.curate.rouge import rouge_l_of, words
 from satsuma.measures import nearest as search
 from satsuma.measures.nearest import nearest
 from satsuma.measures.outcome import NotDefined
 from satsuma.measures.uniqueness import Uniqueness, uniqueness
+from satsuma.selecting.rouge import rouge_l_of, words
 
 MANY = st.lists(st.lists(st.integers(0, 700), max_size=30), min_size=2, max_size=40)
 FEW = st.lists(st.lists(st.sampled_from("abcdeЖ猫"), max_size=9), min_size=2, max_size=30)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from satsuma.curate.ballots import Ballot
+from satsuma.selecting.ballots import Ballot
 from satsuma.targen.asking import Prompts
 from satsuma.targen.correction import Corrected, ballot, correct, correction_question
 from satsuma.task.card import Card

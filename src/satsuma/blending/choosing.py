@@ -10,9 +10,9 @@ from pathlib import Path
 from satsuma.blending.mixing import assigned, portions
 from satsuma.blending.order import Order
 from satsuma.blending.screening import SURPLUS, Dropped
-from satsuma.curate.shares import even, shares
 from satsuma.errors import SettingsError
 from satsuma.run.columns import Row
+from satsuma.selecting.shares import even, shares
 from satsuma.task.card import Card
 from satsuma.task.card_output import ANSWERABLE, UNANSWERABLE
 from satsuma.task.outputs import ALL, output_of

@@ -21,7 +21,6 @@ from satsuma.blending.order import Order
 from satsuma.blending.parts import Part, read_parts
 from satsuma.blending.screening import DEMONSTRATION, DUPLICATE, UNUSABLE, Dropped, screened
 from satsuma.catalog.licences import licence_of, licence_of_all
-from satsuma.curate.selection import reason_class
 from satsuma.errors import RunError
 from satsuma.progress import Progress
 from satsuma.run.atomic import part_of, put_in_place, writing
@@ -33,6 +32,7 @@ from satsuma.run.readme import write_readme
 from satsuma.run.run import Run
 from satsuma.run.state import Counts, RunState
 from satsuma.run.writer import ParquetFile
+from satsuma.selecting.selection import reason_class
 from satsuma.task.card import Card
 
 

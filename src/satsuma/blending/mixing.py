@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 
-from satsuma.curate.shares import shares
 from satsuma.errors import SettingsError
+from satsuma.selecting.shares import shares
 
 
 def portions(there: Sequence[int], ratio: Sequence[int] | None, n: int | None) -> list[int]:

@@ -1,8 +1,8 @@
 """Which rows of the sources are new: no demonstration of the card, and no repetition of an earlier row.
 
 Sources are gone through in the order given, rows in their own; the first of several that repeat each other is kept.
-What is compared is what was written, options in any order, by the rule of the card (`curate/duplicates.py`): so a run's
-own rows, which it has judged itself, are dropped only for those of the sources before it.
+What is compared is what was written, options in any order, by the rule of the card (`selecting/duplicates.py`): so a
+run's own rows, which it has judged itself, are dropped only for those of the sources before it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from satsuma.blending.filerows import fields_of
 from satsuma.blending.parts import Part
-from satsuma.curate.duplicates import Earlier, NearDuplicates
 from satsuma.run.columns import Row
+from satsuma.selecting.duplicates import Earlier, NearDuplicates
 from satsuma.task.card import Card
 from satsuma.task.instance import Value
 from satsuma.task.outputs import OutputKind, output_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from satsuma.examining.doors import AskOptions
 
 Option = typer.Option
-OF_A_RUN = (
-    "model_for", "votes", "blind", "policy", "seeds", "contexts", "no_contexts", "no_seeds", "no_correction", "part",
-    "revise", "jsonl",
-)  # fmt: skip
-"""Options of `satsuma generate` that have no use here."""
+KEPT = frozenset(
+    {"card", "n", "model", "out", "seed", "identity", "base_url", "temperature", "concurrency", "timeout", "tries"}
+    | {"rpm", "tpm", "budget", "max_tokens", "max_requests", "price", "retry_failed", "log", "quiet"}
+)
+"""Options of `satsuma generate` that say how a model is asked."""
+OF_A_RUN = tuple(one.name for one in fields(GenerateOptions) if one.name not in KEPT)
+"""Those that have no use here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Labels in their proportions: the surplus of the frequent ones is removed, from the end of the dataset.
 
 Without proportions, as many of each label as there are of the rarest; with a card's, the most that these allow
-(`satsuma.curate.shares`). Labels that no instance has do not count. Keep-first: of each label, the first instances
+(`satsuma.selecting.shares`). Labels that no instance has do not count. Keep-first: of each label, the first instances
 stay.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from satsuma.curate.shares import shares
+from satsuma.selecting.shares import shares
 
 
 def balanced_shares(counts: Mapping[str, int], weights: Mapping[str, int] | None, seed: int) -> dict[str, int]:

@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from satsuma.curate.rouge import words
 from satsuma.curation.evaluation import Asked
 from satsuma.curation.near_rows import NearRows
 from satsuma.curation.population import Member
+from satsuma.selecting.rouge import words
 
 GRAM = 13
 """Words in a row that are no coincidence."""

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from satsuma.curate.rouge import words
 from satsuma.extras import require
+from satsuma.selecting.rouge import words
 
 SHINGLE = 3
 HASHES = 128
@@ -22,7 +22,7 @@ FOUND = 0.99
 
 
 class MinHashDuplicates:
-    """`Duplicates` by MinHash (`satsuma.curate.duplicates`)."""
+    """`Duplicates` by MinHash (`satsuma.selecting.duplicates`)."""
 
     def __init__(self, texts: Sequence[str], threshold: float, seed: int) -> None:
         """Prepare. texts: all of them, by their index.

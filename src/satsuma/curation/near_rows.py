@@ -1,12 +1,12 @@
 """Texts that one may ask which of them are near to another: all of them, exactly those that comparing all would find.
 
-Near is a ROUGE-L (`satsuma.curate.rouge`) of the threshold t or more. Texts of m and n words that are as near have at
-least t (m + n) / 2 words in common, so the rarest m - c + 1 words of one and n - d + 1 of the other share a word, where
-c and d are the least that each must have in common with any text that could be near to it (prefix filtering: Chaudhuri
-et al. 2006). Those that do are compared (bit-parallel, rapidfuzz). The k-th occurrence of a word in a text counts as a
-word of its own. Of a text longer than `MOST` words, the first ones are compared.
+Near is a ROUGE-L (`satsuma.selecting.rouge`) of the threshold t or more. Texts of m and n words that are as near have
+at least t (m + n) / 2 words in common, so the rarest m - c + 1 words of one and n - d + 1 of the other share a word,
+where c and d are the least that each must have in common with any text that could be near to it (prefix filtering:
+Chaudhuri et al. 2006). Those that do are compared (bit-parallel, rapidfuzz). The k-th occurrence of a word in a text
+counts as a word of its own. Of a text longer than `MOST` words, the first ones are compared.
 
-Unlike `satsuma.curate.near`, what is asked is not remembered, and every near text is found, not the first.
+Unlike `satsuma.selecting.near`, what is asked is not remembered, and every near text is found, not the first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from satsuma.curate.bounds import MOST
+from satsuma.selecting.bounds import MOST
 
 
 class NearRows:

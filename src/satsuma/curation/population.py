@@ -14,10 +14,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from satsuma.curate.duplicates import normalized
 from satsuma.errors import DataError
 from satsuma.reading.values import as_text
 from satsuma.run.directory import RunDirectory
+from satsuma.selecting.duplicates import normalized
 
 if TYPE_CHECKING:
     from pathlib import Path

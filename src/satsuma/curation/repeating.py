@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from satsuma.curate.duplicates import ExactDuplicates
-from satsuma.curate.near import NearTexts
-from satsuma.curate.rouge import words
 from satsuma.curation.meaning import near_in_meaning, vectors_of
 from satsuma.curation.minhash import MinHashDuplicates
 from satsuma.embedding.opening import open_embedder
+from satsuma.selecting.duplicates import ExactDuplicates
+from satsuma.selecting.near import NearTexts
+from satsuma.selecting.rouge import words
 
 if TYPE_CHECKING:
     from satsuma.curation.options import Duplicates

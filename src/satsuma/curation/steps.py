@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from satsuma.curate.selection import reason_class
-from satsuma.curate.shares import weights
 from satsuma.curation.balancing import surplus
 from satsuma.curation.evaluation import evaluation_rows
 from satsuma.curation.leaks import GRAM, THRESHOLD, EvaluationSets, Hit
@@ -23,6 +21,8 @@ from satsuma.curation.repeating import repeats
 from satsuma.measures.labels import labelled
 from satsuma.measures.outcome import NotDefined
 from satsuma.run.curated import CurationStep
+from satsuma.selecting.selection import reason_class
+from satsuma.selecting.shares import weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from satsuma.curate.rouge import rouge_l_of, words
+from satsuma.selecting.rouge import rouge_l_of, words
 from satsuma.sources.rows import quoted
 from satsuma.task.card import Card
 from satsuma.task.instance import Value

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from satsuma.course import Course, Job
-from satsuma.curate.selection import Selection
 from satsuma.datatune.asking import Asking
 from satsuma.datatune.options import TransformOptions, check_settings
 from satsuma.datatune.transformation import Transformation
 from satsuma.extras import require
 from satsuma.llm.client import Client
 from satsuma.progress import Progress
+from satsuma.selecting.selection import Selection
 from satsuma.settings import Settings
 from satsuma.task.card import Card
 from satsuma.task.outputs import ALL, OutputKind, output_of

@@ -17,7 +17,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from satsuma.catalog.licences import licence_of_all
-from satsuma.curate.selection import Outcome, Selection
 from satsuma.datatune.asking import Asks
 from satsuma.datatune.execution import Transformed as Done
 from satsuma.datatune.expansion import Expanded, expand
@@ -31,6 +30,7 @@ from satsuma.llm.ask import Unanswered
 from satsuma.llm.turns import TURN
 from satsuma.progress import Progress
 from satsuma.run.transformed import DatasetUse, Transformed
+from satsuma.selecting.selection import Outcome, Selection
 from satsuma.sources.rows import BadRow
 from satsuma.stream import shared
 from satsuma.task.card import Card

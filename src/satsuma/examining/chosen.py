@@ -1,8 +1,9 @@
 """The instances of a set that are asked about: all, or a sample that grows.
 
-The sample of 100 contains the sample of 50, is in the order of the set, and depends on the seed and on the set alone, so
-that a larger n asks only what is new. Chance matters: files are often sorted by label. What belongs together, such as
-the two sides of a minimal pair, is taken together or not at all; so the sample may be smaller than n by a part of a pair.
+The sample of 100 contains the sample of 50, is in the order of the set, and depends on the seed and on the set alone,
+so that a larger n asks only what is new. Chance matters: files are often sorted by label. What belongs together, such
+as the two sides of a minimal pair, is taken together or not at all; so the sample may be smaller than n by a part of a
+pair.
 """
 
 from __future__ import annotations

@@ -5,8 +5,9 @@
     journal.sqlite        every request and reply
 
 The measure is the card's official one (`satsuma.scoring`); the interval is a bootstrap over the instances. An instance
-without an answer that could be one of its own counts as wrong, and is counted as unread. A measurement that ended early has the first part of
-its instances, and says so; the same command goes on. One that is finished is read and not asked again.
+without an answer that could be one of its own counts as wrong, and is counted as unread. A measurement that ended
+early has the first part of its instances, and says so; the same command goes on. One that is finished is read and not
+asked again.
 """
 
 from __future__ import annotations
@@ -247,7 +248,8 @@ def _save_predictions(path: Path, examiner: Examiner, rows: Sequence[tuple[Label
             "id": no_surrogates(one.id), "gold": no_surrogates(examiner.shown(one, one.output)),
             "predicted": None if said.output is None else no_surrogates(examiner.shown(one, said.output)),
             "said": no_surrogates(said.words), "right": said.output == one.output,
-            "problem": no_surrogates(given.problem or (NO_CHOICE if said.output is None else "")), "requests": list(given.keys),
+            "problem": no_surrogates(given.problem or (NO_CHOICE if said.output is None else "")),
+            "requests": list(given.keys),
         }
         for one, said, given in rows
     ))  # fmt: skip

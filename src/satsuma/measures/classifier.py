@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from satsuma import chance
-from satsuma.curate.rouge import words
+from satsuma.selecting.rouge import words
 
 if TYPE_CHECKING:
     import numpy as np

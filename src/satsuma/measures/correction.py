@@ -4,7 +4,7 @@ From the provenance of the instances of a run. `changed` is the share of correct
 than the one that was asked for. `agreement` is the share of an instance's votes that its label got.
 `estimated_label_noise` is the mean share of votes against the label, over instances with two votes or more: the
 probability that one more vote would be for another label. It is what votes can tell and no more: a mistake that the
-corrector makes every time has full agreement (`satsuma.curate.noise` says what that may hide).
+corrector makes every time has full agreement (`satsuma.selecting.noise` says what that may hide).
 
 Not defined for a dataset without provenance, such as one that satsuma did not make.
 """

@@ -1,7 +1,7 @@
 """Gendered words by label: whether one label goes with men and another with women.
 
 Counted are pronouns, words for family and words that name a gender, in English, over the words of the input
-(`satsuma.curate.rouge`). `feminine_share` is feminine words over feminine and masculine ones: 0.5 is balanced. `gap`
+(`satsuma.selecting.rouge`). `feminine_share` is feminine words over feminine and masculine ones: 0.5 is balanced. `gap`
 is the largest difference of that share between two labels that have `LEAST` such words or more; `gap_significant`
 says whether chance explains it (the two 95% Wilson intervals do not overlap).
 
@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from satsuma.curate.rouge import words
 from satsuma.measures.outcome import NotDefined
 from satsuma.proportions import Share, wilson
+from satsuma.selecting.rouge import words
 
 _FEMININE = """
     she her hers herself woman women girl girls lady ladies female females mother mothers mom moms mum mums mommy

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from satsuma.curate.rouge import words
 from satsuma.measures.labels import labelled
 from satsuma.measures.outcome import NotDefined
+from satsuma.selecting.rouge import words
 
 LEAST = 5
 TIMES = 2.0

@@ -1,6 +1,6 @@
 """For each text the one of all others that is most like it by ROUGE-L, found exactly without comparing all words.
 
-ROUGE-L of texts of m and n words is 2 L / (m + n), L their longest common subsequence (`satsuma.curate.rouge`). With
+ROUGE-L of texts of m and n words is 2 L / (m + n), L their longest common subsequence (`satsuma.selecting.rouge`). With
 words folded into 256 classes, equal words stay equal, so the L of the folded texts is never below the true one: a
 bound that costs a few nanoseconds a pair, since a text is then a string of bytes (bit-parallel LCS: Hyyrö 2004,
 rapidfuzz). The most frequent words have a class of their own, so the bound is close. All pairs are bounded, block by
@@ -17,7 +17,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from satsuma.curate.bounds import MOST
+from satsuma.selecting.bounds import MOST
 
 if TYPE_CHECKING:
     import numpy as np

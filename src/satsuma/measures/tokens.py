@@ -16,7 +16,7 @@ inputs, for Code with `Python code:` before them, for Russian with one further t
 Where a sentence ends is a rule here, not NLTK's trained Punkt model: a full stop before white space, unless the word
 before it is a known English abbreviation, a single letter or has full stops inside. Not covered: abbreviations of
 other languages (the paper's figures for Russian have none either), and scripts without spaces between words, whose
-sentences are long tokens (`satsuma.curate.rouge.words` counts these by character).
+sentences are long tokens (`satsuma.selecting.rouge.words` counts these by character).
 """
 
 from __future__ import annotations

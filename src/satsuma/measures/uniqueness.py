@@ -3,7 +3,7 @@
 `unique[T]` is the share of instances whose greatest ROUGE-L with another one is at most T, for T from 0 to 1 in steps
 of 0.05: the whole curve, where Figure 4 shows part of it. Every value comes from the exact nearest neighbour of each
 instance (`satsuma.measures.nearest`). `near_duplicates` is the share above 0.7, the threshold of the papers'
-deduplication. Words are rouge-score's on ASCII text, and the same in sense on any other (`satsuma.curate.rouge`); an
+deduplication. Words are rouge-score's on ASCII text, and the same in sense on any other (`satsuma.selecting.rouge`); an
 instance without words is like no other.
 """
 
@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from satsuma.curate.rouge import words
 from satsuma.measures.nearest import Nearest, nearest
 from satsuma.measures.outcome import NotDefined
+from satsuma.selecting.rouge import words
 
 THRESHOLDS = tuple(step / 20 for step in range(21))
 NEAR = 0.7

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from satsuma.curate.selection import reason_class
 from satsuma.errors import JournalError
 from satsuma.measures.verdict import Finding
 from satsuma.reporting.instances import safe
 from satsuma.run.plain import one_line
 from satsuma.run.redact import redact
 from satsuma.run.run import Run
+from satsuma.selecting.selection import reason_class
 
 if TYPE_CHECKING:
     from satsuma.llm.journal import Journal, Tally

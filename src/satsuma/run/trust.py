@@ -1,6 +1,6 @@
 """How right a run's labels are, as run.json tells it: what the votes say, what a person says, what was done about it.
 
-Shares are from 0 to 1; intervals hold 95%. Not covered: how the figures are had (`satsuma.curate.noise`,
+Shares are from 0 to 1; intervals hold 95%. Not covered: how the figures are had (`satsuma.selecting.noise`,
 `satsuma.auditing`).
 """
 

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from satsuma.curate.rouge import words
 from satsuma.scoring.agreement import f1_of_counts
 from satsuma.scoring.pairs import matched, mean
+from satsuma.selecting.rouge import words
 
 References: TypeAlias = Sequence[str | Sequence[str]]
 """For each prediction the right answer, or all of them."""

@@ -1,8 +1,8 @@
 """Rows of a test set that the student has seen.
 
-Rule: an instance is the same if its inputs have the same words in the same order (`satsuma.curate.rouge.words`: letter
-case, punctuation and spaces do not count), and the same options in any order. What a student was trained on is kept
-beside it as hashes, early stopping's part among it, so that a test is refused years later and without the data.
+Rule: an instance is the same if its inputs have the same words in the same order (`satsuma.selecting.rouge.words`:
+letter case, punctuation and spaces do not count), and the same options in any order. What a student was trained on is
+kept beside it as hashes, early stopping's part among it, so that a test is refused years later and without the data.
 
 Not covered: near-duplicates, which `satsuma analyze --against` counts.
 """
@@ -12,8 +12,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from satsuma.curate.rouge import words
 from satsuma.errors import DataError
+from satsuma.selecting.rouge import words
 from satsuma.students.labelled import Labelled
 
 SHOWN = 10

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
-from satsuma.curate.selection import Outcome, Selection
 from satsuma.errors import Exhausted
 from satsuma.llm.ask import Answered, Unanswered
 from satsuma.llm.turns import TURN
+from satsuma.selecting.selection import Outcome, Selection
 from satsuma.settings import Policy, Settings
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.correction import Corrected, ballot, correct, correction_question

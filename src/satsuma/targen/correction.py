@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from satsuma.curate.ballots import MOST_LABELS, Ballot, likened_ballot, named_ballot
 from satsuma.llm.ask import Answered, Unanswered
 from satsuma.llm.request import Message
+from satsuma.selecting.ballots import MOST_LABELS, Ballot, likened_ballot, named_ballot
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.voting import needed, winner
 from satsuma.task.card import Card

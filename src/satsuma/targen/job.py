@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from satsuma.course import Course, Job
-from satsuma.curate.selection import Selection
 from satsuma.llm.client import Client
+from satsuma.selecting.selection import Selection
 from satsuma.settings import Settings
 from satsuma.targen.asking import Asking
 from satsuma.targen.candidates import Recipe, Targen

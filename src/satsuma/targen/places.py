@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from satsuma.curate.shares import schedule
+from satsuma.selecting.shares import schedule
 from satsuma.task.instance import Reject
 
 

@@ -22,9 +22,9 @@ from typing import Annotated, Protocol
 
 from pydantic import BaseModel, Field
 
-from satsuma.curate.duplicates import ExactDuplicates
 from satsuma.llm.ask import Unanswered
 from satsuma.llm.request import Message
+from satsuma.selecting.duplicates import ExactDuplicates
 from satsuma.stream import shared
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.places import Context, Place

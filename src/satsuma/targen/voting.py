@@ -6,7 +6,7 @@ abstention takes one of these away and gives it to nobody. `needed` is the numbe
 it can be settled at all: whoever takes so many at once never takes more than one by one would.
 
 What was not voted on is not known to agree: the share of the votes *cast* that the winner got is larger than its share
-of all votes would be on average. `satsuma.curate.noise` does not use it.
+of all votes would be on average. `satsuma.selecting.noise` does not use it.
 
 Not covered: answers between which there is a middle (the steps of a scale), which are equal or not like any other.
 """

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from satsuma import chance
-from satsuma.curate.shares import even
+from satsuma.selecting.shares import even
 from satsuma.task.instance import Value
 from satsuma.task.outputs.kind import (
     ALL,

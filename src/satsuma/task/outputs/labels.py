@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from satsuma.curate.shares import even, weights
+from satsuma.selecting.shares import even, weights
 from satsuma.task.card_output import Output
 from satsuma.task.instance import Value
 from satsuma.task.outputs.kind import Asked, Draft, Judgement, Text, answer_model, taken, texts

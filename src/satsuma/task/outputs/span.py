@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from satsuma.curate.shares import even, weights
+from satsuma.selecting.shares import even, weights
 from satsuma.task.card_output import ANSWERABLE, UNANSWERABLE, Output
 from satsuma.task.card_output import Span as SpanOf
 from satsuma.task.instance import Value

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from satsuma.curate.shares import even, weights
+from satsuma.selecting.shares import even, weights
 from satsuma.task.card_output import NONE, Output
 from satsuma.task.instance import Span, Value
 from satsuma.task.outputs.kind import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from satsuma.curate.duplicates import normalized
+from satsuma.selecting.duplicates import normalized
 from satsuma.task.card import Card
 from satsuma.task.validators.view import Validator, View
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from satsuma.curate.ballots import Ballots, likened_ballot, named_ballot
+from satsuma.selecting.ballots import Ballots, likened_ballot, named_ballot
 from satsuma.targen.voting import needed, winner
 
 

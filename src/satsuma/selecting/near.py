@@ -21,8 +21,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from satsuma.curate.bounds import BAND, MOST, Bounds
-from satsuma.curate.counts import TEXTS, Block, places, reaching
+from satsuma.selecting.bounds import BAND, MOST, Bounds
+from satsuma.selecting.counts import TEXTS, Block, places, reaching
 
 CHARACTERS = 0x110000
 """Words that can be told apart by a character each; later ones are numbers, which takes more room."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from satsuma.curate.ballots import Ballot, likened_ballot, named_ballot
+from satsuma.selecting.ballots import Ballot, likened_ballot, named_ballot
 
 
 def test_the_order_of_the_votes_does_not_matter() -> None:

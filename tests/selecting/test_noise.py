@@ -7,10 +7,10 @@ from statistics import fmean
 
 import pytest
 
-from satsuma.curate.ballots import Ballots, likened_ballot, named_ballot
-from satsuma.curate.noise import estimate_noise
 from satsuma.run.trust import Noise
-from tests.curate.simulated import World
+from satsuma.selecting.ballots import Ballots, likened_ballot, named_ballot
+from satsuma.selecting.noise import estimate_noise
+from tests.selecting.simulated import World
 
 TRIES = 24
 

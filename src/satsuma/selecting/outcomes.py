@@ -11,9 +11,9 @@ from typing import NamedTuple, cast
 
 import orjson
 
-from satsuma.curate.ballots import Ballot
-from satsuma.curate.duplicates import Earlier
-from satsuma.curate.selection import Outcome
+from satsuma.selecting.ballots import Ballot
+from satsuma.selecting.duplicates import Earlier
+from satsuma.selecting.selection import Outcome
 from satsuma.task.instance import Instance, OutputValue, Provenance, Reject, SourceRow, Span, Value
 
 NOTHING = b"null"

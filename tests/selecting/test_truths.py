@@ -7,9 +7,9 @@ from statistics import fmean, pvariance
 
 import pytest
 
-from satsuma.curate import truths
-from satsuma.curate.dawid_skene import Fit, Model, Said, Smoothing, fit
-from satsuma.curate.truths import FEWEST, ROUNDS, Case, binomial, plausible
+from satsuma.selecting import truths
+from satsuma.selecting.dawid_skene import Fit, Model, Said, Smoothing, fit
+from satsuma.selecting.truths import FEWEST, ROUNDS, Case, binomial, plausible
 
 SMOOTHING = Smoothing(0.5, 0.1, (0.1,))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from satsuma.curate.duplicates import Earlier, ExactDuplicates, NearDuplicates, normalized
+from satsuma.selecting.duplicates import Earlier, ExactDuplicates, NearDuplicates, normalized
 
 
 @pytest.mark.parametrize(

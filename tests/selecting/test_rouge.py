@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satsuma.curate.rouge import rouge_l, words
+from satsuma.selecting.rouge import rouge_l, words
 
 FEW_WORDS = st.lists(st.sampled_from(["the", "cat", "sat", "On", "a", "mat", "mat.", "7", "don't", "--"]), max_size=30)
 ASCII = st.text(st.sampled_from(string.printable), max_size=80)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satsuma.curate.counts import TEXTS, Block, places, reaching, sliced
+from satsuma.selecting.counts import TEXTS, Block, places, reaching, sliced
 
 
 @given(st.lists(st.integers(0, 2**70), max_size=40))

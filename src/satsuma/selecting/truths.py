@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from satsuma.curate.dawid_skene import Counts, Fit, Model, Said
+from satsuma.selecting.dawid_skene import Counts, Fit, Model, Said
 
 ROUNDS = 250
 BURN_IN = 50

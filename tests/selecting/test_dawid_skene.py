@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from satsuma.curate.dawid_skene import Counts, Fit, Model, Said, Smoothing, alike, fit
+from satsuma.selecting.dawid_skene import Counts, Fit, Model, Said, Smoothing, alike, fit
 
 # Table 1 of Dawid and Skene (1979): the classes that five anaesthetists gave 45 patients, the first one three times.
 PATIENTS = """

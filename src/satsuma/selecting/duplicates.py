@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from satsuma.curate.near import NearTexts, Packed
-from satsuma.curate.rouge import words
+from satsuma.selecting.near import NearTexts, Packed
+from satsuma.selecting.rouge import words
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from satsuma.curate.duplicates import NearDuplicates
-from satsuma.curate.selection import BARREN, STARVED, Outcome, Selection
-from satsuma.curate.shares import LAG
 from satsuma.errors import Exhausted
+from satsuma.selecting.duplicates import NearDuplicates
+from satsuma.selecting.selection import BARREN, STARVED, Outcome, Selection
+from satsuma.selecting.shares import LAG
 from satsuma.task.instance import Instance, Provenance, Reject
 
 

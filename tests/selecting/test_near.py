@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from satsuma.curate.bounds import BAND, MOST, SHORTEST, Bounds
-from satsuma.curate.near import NearTexts
-from satsuma.curate.rouge import words
+from satsuma.selecting.bounds import BAND, MOST, SHORTEST, Bounds
+from satsuma.selecting.near import NearTexts
+from satsuma.selecting.rouge import words
 
 Texts = Sequence[Sequence[str]]
 THRESHOLDS = st.sampled_from([0.3, 0.35, 0.5, 0.6, 2 / 3, 0.7, 0.75, 0.8, 0.9, 0.95, 1.0])
@@ -82,7 +82,7 @@ def test_it_finds_the_first_that_all_pairs_find_among_variations(
 def test_it_finds_what_all_pairs_find_in_many_blocks_of_texts(
     threshold: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("satsuma.curate.near.TEXTS", 32)
+    monkeypatch.setattr("satsuma.selecting.near.TEXTS", 32)
     texts = variations(random.Random(5), 450, 300, 14)
     found = by_index(texts, threshold)
     assert found == by_all_pairs(texts, threshold)
@@ -121,7 +121,7 @@ def test_of_texts_that_share_a_part_on_purpose_their_own_parts_have_to_be_near_t
 
 
 def test_own_parts_are_told_apart_in_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("satsuma.curate.near.TEXTS", 7)
+    monkeypatch.setattr("satsuma.selecting.near.TEXTS", 7)
     passage, near = [f"w{i}" for i in range(30)], NearTexts(0.7)
     own = [[f"q{i}{j}" for j in range(5)] for i in range(20)]
     assert [near.first(passage + each, index, each) for index, each in enumerate(own)] == [None] * 20
@@ -174,7 +174,7 @@ def test_of_a_huge_text_the_first_words_are_compared() -> None:
 
 @pytest.mark.parametrize("characters", [0, 7, 40])
 def test_more_words_than_there_are_characters_are_told_apart(characters: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("satsuma.curate.near.CHARACTERS", characters)
+    monkeypatch.setattr("satsuma.selecting.near.CHARACTERS", characters)
     texts = variations(random.Random(8), 150, 80, 12)
     assert by_index(texts, 0.7) == by_all_pairs(texts, 0.7)
 

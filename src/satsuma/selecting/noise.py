@@ -28,11 +28,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from satsuma.curate.ballots import Ballot, Ballots
-from satsuma.curate.dawid_skene import Fit, Said, Smoothing, alike, fit, normalized
-from satsuma.curate.truths import Case, plausible
 from satsuma.proportions import wilson
 from satsuma.run.trust import Noise
+from satsuma.selecting.ballots import Ballot, Ballots
+from satsuma.selecting.dawid_skene import Fit, Said, Smoothing, alike, fit, normalized
+from satsuma.selecting.truths import Case, plausible
 
 WEIGHT = 0.5
 """Of every wrong answer, before one was seen (Jeffreys)."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satsuma.curate.shares import LAG, LabelPlan, even, shares, weights
+from satsuma.selecting.shares import LAG, LabelPlan, even, shares, weights
 
 WEIGHTS = st.dictionaries(st.sampled_from("abcdefghij"), st.integers(1, 30), min_size=1)
 

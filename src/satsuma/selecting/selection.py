@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from satsuma.curate.ballots import Ballot, Ballots
-from satsuma.curate.duplicates import Duplicates, NearDuplicates
-from satsuma.curate.shares import LAG, LabelPlan, shares
 from satsuma.errors import Exhausted
+from satsuma.selecting.ballots import Ballot, Ballots
+from satsuma.selecting.duplicates import Duplicates, NearDuplicates
+from satsuma.selecting.shares import LAG, LabelPlan, shares
 from satsuma.task.instance import Instance, Reject
 
 _NUMBER = re.compile(r"(?<!\w)\d[\d,.]*")
