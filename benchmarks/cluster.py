@@ -110,15 +110,16 @@ def main() -> None:
             print("| model in a process | requests | req/s | driver CPU ms/request |\n|---|---|---|---|")
             alone = _row("without Ray", n, "slots/m", "none")
             for count in (1, 2, 4):
-                same = _row(f"{count} replicas", n, "slots/m", f"{count}", ray="local", ray_replicas=count)
+                name = f"{count} replica{'s' * (count > 1)}"
+                same = _row(name, n, "slots/m", f"{count}", ray="local", ray_replicas=count)
                 _check(alone, same)
             with satsuma.testing.serve(process=True, seed=1) as server:
                 print("\n| model behind an address | requests | req/s | driver CPU ms/request |\n|---|---|---|---|")
                 alone = _row("from the driver", 4 * n, "test/m", "driver", base_url=server.url)
                 for count in (1, 2):
                     same = _row(
-                        f"{count} actors", 4 * n, "test/m", f"http-{count}", base_url=server.url, ray="local",
-                        ray_http=count,
+                        f"{count} actor{'s' * (count > 1)}", 4 * n, "test/m", f"http-{count}", base_url=server.url,
+                        ray="local", ray_http=count,
                     )  # fmt: skip
                     _check(alone, same)
         finally:

@@ -8,7 +8,8 @@ on MiniLM's embeddings. A round is: a first run of 100 instances, a student of i
 dev set), then 100 more, once with `--focus` on those predictions and once evenly, and a student of both runs. All are
 measured on the same 1,000 instances (but for those few that a student has seen), which have all manners and both labels
 equally often. The last student has the even instances and learns from the dev set, too: what those rows are worth where
-nobody focuses with them.
+nobody focuses with them. The regularization of the head is the same for all: chosen on the 15 to 45 rows that would be
+left for it, it moves the accuracy by up to ten points, which is more than what is to be seen.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def generated(url: str, out: Path, n: int, seed: int, focus: Path | None = None)
 
 def score(student: Path, data: Sequence[Path], test: Path, seed: int) -> tuple[float, float]:
     """Accuracy on the test set, and on the manner that it is worst on, of a student of these runs."""
-    satsuma.train(list(data), out=student, card=CARD, frozen=True, seed=seed)
+    satsuma.train(list(data), out=student, card=CARD, frozen=True, dev=0, seed=seed)
     found = satsuma.evaluate(student, test, overlap="drop", out=student / "test")
     return found.score.value, min(by_manner(found.predictions).values())
 
@@ -132,7 +133,8 @@ def played(url: str, place: Path, number: int, test: Path) -> dict[str, tuple[fl
     found["100 more, evenly"] = score(place / "s-even", [first, even], test, number)
     found["100 more, focused"] = score(place / "s-focused", [first, focused], test, number)
     found["100 more, evenly, and the dev set"] = score(place / "s-dev", [first, even, dev], test, number)
-    print(f"round {number + 1}: " + "; ".join(f"{name} {100 * one:.1f}" for name, (one, _) in found.items()))
+    told = "; ".join(f"{name} {100 * one:.1f}" for name, (one, _) in found.items())
+    print(f"round {number + 1}: {told}", flush=True)
     return found
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from satsuma.costing import Estimate
     from satsuma.curation.doors import curate
     from satsuma.curation.job import Curation
+    from satsuma.datatune.doors import search, shortlist
+    from satsuma.datatune.finding import Found
     from satsuma.drafting.job import NewCard
     from satsuma.errors import (
         BudgetSpent,
@@ -65,9 +67,11 @@ if TYPE_CHECKING:
     from satsuma.run.run import Run
     from satsuma.run.trust import Audit
     from satsuma.settings import Settings
+    from satsuma.students.averaging import Evaluations
     from satsuma.students.comparing import Comparison
-    from satsuma.students.doors import compare_students, evaluate, predict, train
+    from satsuma.students.doors import compare_students, evaluate, evaluate_each, join_comparisons, predict, train
     from satsuma.students.evaluating import Evaluation
+    from satsuma.students.joining import Joined
     from satsuma.students.student import Student
     from satsuma.task.card import Card
     from satsuma.task.instance import Instance, Provenance, Reject
@@ -88,6 +92,8 @@ _HOMES = {
     "satsuma.costing": ("Estimate",),
     "satsuma.curation.doors": ("curate",),
     "satsuma.curation.job": ("Curation",),
+    "satsuma.datatune.doors": ("search", "shortlist"),
+    "satsuma.datatune.finding": ("Found",),
     "satsuma.drafting.job": ("NewCard",),
     "satsuma.errors": (
         "BudgetSpent", "CardError", "DataError", "Exhausted", "ExtraError", "HubError", "Interrupted", "JournalError",
@@ -107,9 +113,11 @@ _HOMES = {
     "satsuma.run.run": ("Run",),
     "satsuma.run.trust": ("Audit",),
     "satsuma.settings": ("Settings",),
+    "satsuma.students.averaging": ("Evaluations",),
     "satsuma.students.comparing": ("Comparison",),
-    "satsuma.students.doors": ("compare_students", "evaluate", "predict", "train"),
+    "satsuma.students.doors": ("compare_students", "evaluate", "evaluate_each", "join_comparisons", "predict", "train"),
     "satsuma.students.evaluating": ("Evaluation",),
+    "satsuma.students.joining": ("Joined",),
     "satsuma.students.student": ("Student",),
     "satsuma.task.card": ("Card",),
     "satsuma.task.instance": ("Instance", "Provenance", "Reject"),
@@ -130,12 +138,15 @@ __all__ = [
     "DataError",
     "Estimate",
     "Evaluation",
+    "Evaluations",
     "Exhausted",
     "ExtraError",
+    "Found",
     "Frozen",
     "HubError",
     "Instance",
     "Interrupted",
+    "Joined",
     "JournalError",
     "ModelError",
     "NewCard",
@@ -170,9 +181,11 @@ __all__ = [
     "demo",
     "estimate",
     "evaluate",
+    "evaluate_each",
     "export",
     "freeze",
     "generate",
+    "join_comparisons",
     "load_card",
     "new",
     "predict",
@@ -180,6 +193,8 @@ __all__ = [
     "rate",
     "report",
     "score",
+    "search",
+    "shortlist",
     "train",
     "transform",
 ]

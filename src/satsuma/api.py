@@ -87,9 +87,13 @@ def _with_texts(
     card: Card | str | Path | Mapping[str, object], seeds: Source | None, contexts: Source | None, progress: Progress
 ) -> Card:
     """The card, loaded, with the texts that a run is given."""
+    from satsuma.run.frozen import refuse_frozen
     from satsuma.task.loader import load_card
     from satsuma.task.textfiles import with_texts
+    from satsuma.task.texts import split_column
 
+    files = [split_column(str(given))[0] for given in (seeds, contexts) if isinstance(given, str | Path)]
+    refuse_frozen(files, "grown into data to train on")
     loaded, told = with_texts(load_card(card), seeds, contexts)
     for note in told:
         progress.note(note)
@@ -122,6 +126,7 @@ def transform(
         SatsumaError: what is wrong and what to do. A `Stopped` (no more rows among them) has the run so far as its
             `run`; the same call goes on.
     """
+    from satsuma.datatune.doors import transformed_at
     from satsuma.datatune.job import transformation_job
     from satsuma.datatune.options import split
     from satsuma.door import enter
@@ -134,7 +139,7 @@ def transform(
     loaded, shown = load_card(card), progress or Silent()
     settings = Settings(n=n, model=model, **rest).with_models_of(loaded.models)
     job = transformation_job(loaded, settings, wanted, shown)
-    place = Path(out) if out is not None else Path("runs") / f"{loaded.name}-transformed"
+    place = transformed_at(loaded, out)
     return enter(lambda interrupts: carry_out(job, place, shown, interrupts))
 
 

@@ -10,7 +10,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, get_args
 
 from satsuma.errors import SettingsError
 
@@ -21,6 +21,10 @@ TRANSFORM_STEPS = ("retrieval", "rerank", "expand", "columns", "plan", "program"
 """The steps of DataTune; each can have a model of its own."""
 OPTIONAL = ("contexts", "seeds", "correction")
 """The steps that can be left out."""
+RecipeName = Literal["targen", "self-instruct", "one-prompt"]
+RECIPES: tuple[RecipeName, ...] = get_args(RecipeName)
+"""How instances are generated: TarGEN's steps, or a baseline that is compared with it (`satsuma.targen.recipes`)."""
+TARGEN: RecipeName = "targen"
 OPERATIONAL = frozenset(
     {"n", "base_url", "concurrency", "timeout", "tries", "rpm", "tpm", "budget", "max_tokens", "max_requests",
      "price", "revise", "retry_failed", "jsonl", "log", "ray", "ray_replicas", "ray_http", "tensor_parallel"}
@@ -38,6 +42,7 @@ class Options(TypedDict, total=False):
     blind: bool | None
     policy: Policy | None
     without: tuple[str, ...]
+    recipe: RecipeName
     part: str
     temperature: float | None
     base_url: str
@@ -66,7 +71,8 @@ class Settings:
 
     n: instances wanted. model: PROVIDER/NAME, file:DIR or replay:PATH; models: step → model where a step has its own.
     identity: the name under which answers of `file:` are recorded. votes, blind, policy: of self-correction; None
-    takes the card's. without: steps that are left out, of `OPTIONAL`. part: `2/8` for the second of eight parts of a
+    takes the card's. without: steps that are left out, of `OPTIONAL`. recipe: of `RECIPES`; the baselines have none of
+    these steps. part: `2/8` for the second of eight parts of a
     run that independent machines make (`satsuma.targen.parts`). concurrency: requests in flight at most. timeout:
     seconds without a byte before an attempt is given up. tries: attempts per request. rpm, tpm: requests and tokens per
     minute. budget: US dollars. max_tokens, max_requests: of the whole run. price: US dollars per million tokens, in and
@@ -85,6 +91,7 @@ class Settings:
     blind: bool | None = None
     policy: Policy | None = None
     without: tuple[str, ...] = ()
+    recipe: RecipeName = TARGEN
     part: str = ""
     temperature: float | None = 1.0
     base_url: str = ""
@@ -114,6 +121,7 @@ class Settings:
                 "no model was named", "Name one with --model PROVIDER/NAME; `satsuma models` lists them."
             )
         self._check_numbers()
+        self._check_recipe()
         self._check_left_out()
         self._check_spread()
         for step in self.models:
@@ -122,6 +130,15 @@ class Settings:
                     f"a model is named for the step {step!r}, which there is not",
                     f"The steps are {', '.join(STEPS)}: --model-for correction=openai/gpt-4.1",
                 )
+
+    def _check_recipe(self) -> None:
+        if self.recipe not in RECIPES:
+            raise SettingsError(f"there is no recipe {self.recipe!r}", f"The recipes are {', '.join(RECIPES)}.")
+        if self.recipe == TARGEN:
+            return
+        if self.part:
+            raise SettingsError(f"the recipe {self.recipe} has no parts", "Leave out --part.")
+        object.__setattr__(self, "without", OPTIONAL)
 
     def _check_left_out(self) -> None:
         for step in self.without:
@@ -181,5 +198,6 @@ class Settings:
         return {name: getattr(self, name) for name in sorted(OPERATIONAL)}
 
     def decisive(self) -> dict[str, object]:
-        """The settings that decide what the data is."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in OPERATIONAL}
+        """The settings that decide what the data is. The recipe is one of them where it is a baseline."""
+        found = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in OPERATIONAL}
+        return {name: value for name, value in found.items() if name != "recipe" or value != TARGEN}

@@ -100,6 +100,30 @@ def test_without_a_ratio_all_rows_are_taken(run: Place, tmp_path: Path) -> None:
     assert made.rejects().num_rows == 0
 
 
+def test_rows_to_measure_with_are_set_aside_and_counted(run: Place, tmp_path: Path) -> None:
+    shares = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    divided = satsuma.curate(
+        run("a", rows(20, "a")), noise="off", duplicates="off", splits=shares, group="message"
+    ).run()
+    folder = tmp_path / "gold"
+    folder.mkdir()
+    labelled(folder / "train.jsonl", [{"message": text, "label": label} for text, label in rows(5, "g")])
+    labelled(folder / "test.jsonl", [{"message": text, "label": label} for text, label in rows(3, "t")])
+    made = satsuma.blend(divided.path, folder, out=tmp_path / "mix")
+    train = {row["message"] for row in divided.table().to_pylist()} | {text for text, _ in rows(5, "g")}
+    assert {row["message"] for row in table(made)} == train
+    assert made.state.blended is not None
+    aside = 20 - divided.table().num_rows
+    assert [source.set_aside for source in made.state.blended.sources] == [aside, 3]
+    first, second, *_ = made.state.blended.notes
+    assert first.startswith("a-curated: ")
+    assert "rows of its validation split and" in first
+    assert second == "gold: 3 rows of its test split are set aside to measure with"
+    (folder / "train.jsonl").unlink()
+    with pytest.raises(DataError, match="no train split, only test"):
+        satsuma.blend(divided.path, folder, out=tmp_path / "other")
+
+
 def test_the_first_of_rows_that_repeat_each_other_is_kept_and_the_other_names_it(run: Place, tmp_path: Path) -> None:
     shared = message(0, "s")
     a = run("a", [(shared, "billing"), *rows(5, "a")])

@@ -48,10 +48,14 @@ def test_compacting_tells_the_sizes_and_the_run_replays_and_grows_as_before(
 
 
 def test_a_run_that_is_at_work_is_left_alone(call: Call, run: Path) -> None:
+    before = entries_of(run / "journal.sqlite")
     with locked(run):
         refused = call("journal", "compact", "run")
+        elsewhere = call("journal", "compact", "run", "-o", "small.sqlite")
     assert refused.returncode == 2
     assert "is in use by process" in refused.stderr
+    assert elsewhere.returncode == 0, elsewhere.stderr
+    assert entries_of(run.parent / "small.sqlite") == before
 
 
 def test_the_journals_of_parts_become_one_that_replays_each(
@@ -72,8 +76,11 @@ def test_the_journals_of_parts_become_one_that_replays_each(
 
 
 def test_merging_into_what_is_there_or_one_alone_is_refused(call: Call, run: Path) -> None:
-    there = call("journal", "merge", "run", "run", "-o", "run")
+    shutil.copytree(run, run.with_name("copy"))
+    there = call("journal", "merge", "run", "copy", "-o", "run")
     assert (there.returncode, "is there already" in there.stderr) == (2, True)
+    twice = call("journal", "merge", "run", "run/journal.sqlite", "-o", "new.sqlite")
+    assert (twice.returncode, "named twice" in twice.stderr) == (2, True)
     alone = call("journal", "merge", "run", "-o", "new.sqlite")
     assert (alone.returncode, "nothing to merge" in alone.stderr) == (2, True)
     assert run.exists()
@@ -103,6 +110,9 @@ def test_exported_requests_are_a_batchs_input_and_a_step_can_be_chosen(call: Cal
     assert [line["reply"]["content"] for line in everything] == [e.reply.content for e in entries]
     wrong = call("journal", "export", "run", "--form", "csv")
     assert (wrong.returncode, "journal, requests, replies" in wrong.stderr) == (2, True)
+    none = call("journal", "export", "run", "--step", "instnace", "-o", "none.jsonl")
+    assert (none.returncode, "steps in it are: " in none.stderr, "instance" in none.stderr) == (2, True, True)
+    assert not (run.parent / "none.jsonl").exists()
 
 
 @pytest.mark.parametrize("form", ["journal", "requests", "replies"])

@@ -97,3 +97,49 @@ def test_training_sets_are_compared(call: Call, card: Path, place: Path) -> None
     wrong = call("compare-students", card, "--train", "train.jsonl", "--test", "test.jsonl", "-o", "r")
     assert wrong.returncode == 2
     assert "--train synthetic=runs/copa" in wrong.stderr
+
+
+def test_comparisons_of_several_tasks_are_joined(call: Call, card: Path, place: Path) -> None:
+    other = place / "other.yaml"
+    other.write_text(card.read_text().replace("name: tickets", "name: others"))
+    (place / "more.jsonl").write_text(rows(100, 110))
+    for task in (card, other):
+        done = call(
+            "compare-students", task, "--train", "original=train.jsonl", "--train", "more=train.jsonl,more.jsonl",
+            "--student", "frozen:./bert", "--seeds", "1", "--test", "test.jsonl", "-o", f"results/{task.stem}", "-q",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    joined = call("compare-students", "--join", "results/tickets", "results/other", "-o", "results/all")
+    assert joined.returncode == 0, joined.stderr
+    assert "tickets" in joined.stdout
+    assert "average of 2 tasks" in joined.stdout
+    assert (place / "results" / "all" / "comparison.html").is_file()
+    for wrong, why in (
+        (("--join", "results/tickets", "--test", "test.jsonl"), "trains nothing"),
+        ((card,), "there is nothing to measure on"),
+        ((card, other, "--test", "test.jsonl"), "is a second card"),
+    ):
+        refused = call("compare-students", *wrong, "-o", "results/none")
+        assert refused.returncode == 2
+        assert why in refused.stderr
+
+
+def test_several_tasks_are_measured_together(call: Call, card: Path, place: Path) -> None:
+    assert train(call, card).returncode == 0
+    (place / "more.jsonl").write_text(rows(60, 70))
+    refused = call("evaluate", "student", "--on", "test.jsonl", "--on", "more.jsonl")
+    assert refused.returncode == 2
+    assert "Write --on CARD=test.jsonl" in refused.stderr
+    twice = call("evaluate", "student", "--on", "tickets=test.jsonl", "--on", "tickets=more.jsonl")
+    assert "--on names a card twice" in twice.stderr
+    one = call("evaluate", "student", "--on", f"{card}=test.jsonl")
+    assert one.returncode == 0, one.stderr
+    assert "tickets  accuracy" in one.stdout
+    told = json.loads(call("evaluate", "student", "--on", f"{card}=test.jsonl", "--format", "json").stdout)
+    assert told["tasks"]["tickets"]["score"] == 1.0
+    assert told["average"] is None
+    shots = call("evaluate", "student", "--on", "test.jsonl", "--shots", "2")
+    assert shots.returncode == 2
+    assert "cannot be shown examples" in shots.stderr
+    several = call("train", "train.jsonl", "--multi-task", "-o", "all")
+    assert "Name it: CARD=train.jsonl" in several.stderr

@@ -64,6 +64,19 @@ class Nodes:
         _, node = self.at_work.pop(at)
         self.cluster.remove_node(node, allow_graceful=False)
 
+    def working(self, task: str) -> Sequence[int]:
+        """The processes of these nodes that are at a task of this name now."""
+        return [
+            int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit() and self._is_at(place, task)
+        ]
+
+    def _is_at(self, process: Path, task: str) -> bool:
+        try:
+            ours = f"{teller.OPENED}={self.opened}".encode() in (process / "environ").read_bytes().split(b"\0")
+            return ours and (process / "cmdline").read_bytes().startswith(f"ray::{task}".encode())
+        except OSError:  # it has ended
+            return False
+
     def processes(self) -> Sequence[int]:
         """The processes that have opened the teller."""
         return [int(file.name) for file in self.opened.iterdir()]

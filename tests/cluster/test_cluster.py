@@ -91,11 +91,13 @@ def test_every_request_goes_to_the_replica_with_the_shortest_queue(nodes: Nodes)
     assert sorted(asyncio.run(main()).values()) == [10, 10, 10, 10]
 
 
-def test_a_model_behind_an_address_gives_the_same_bytes_with_1_and_2_actors_and_keeps_its_limits(nodes: Nodes) -> None:
+def test_a_model_behind_an_address_gives_the_same_bytes_with_1_2_and_4_actors_in_its_limits(
+    nodes: Nodes,
+) -> None:
     nodes.have(WELL, WELL)
     with satsuma.testing.serve(seed=4, latency=LATENCY, faults=FAULTS, noise=0.2) as server:
         local = made("local", "test/m", base_url=server.url, concurrency=8)
-    for count in (1, 2):
+    for count in (1, 2, 4):
         with satsuma.testing.serve(seed=4, latency=LATENCY, faults=FAULTS, noise=0.2) as server:
             options = Options(base_url=server.url, concurrency=8, ray=nodes.address, ray_http=count)
             assert made(f"ray-{count}", "test/m", **options) == local

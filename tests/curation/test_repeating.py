@@ -63,12 +63,11 @@ def test_texts_without_words_repeat_only_themselves() -> None:
 def test_an_embedder_finds_what_comparing_all_vectors_finds(tmp_path: Path) -> None:
     pytest.importorskip("tokenizers")
     from satsuma.curation.meaning import vectors_of
-    from satsuma.embedding.opening import open_embedder
     from tests.tiny_checkpoint import write_checkpoint
 
     name = str(write_checkpoint(tmp_path / "tiny"))
     texts = [f"{a} {b}" for a in ("the dog", "a cat", "the man") for b in ("ran", "slept", "is here", "was not")]
-    vectors = vectors_of(texts, open_embedder(name))
+    vectors = vectors_of(texts, name)
     cosines, kept, wanted = vectors @ vectors.T, list[int](), list[tuple[int, int]]()
     for place in range(len(texts)):
         near = [one for one in kept if cosines[place, one] >= 0.9]

@@ -49,9 +49,11 @@ def test_a_recorded_transformation_gives_its_instances_again(
         return [entries[name, kind] for name, kind in told["candidates"]]
 
     monkeypatch.setattr(finding, "_searched", searched)
+    own = HERE / card / "card.yaml"
+    where = {"datasets": (str(SHARED / "sources" / told["dataset"]),)} if "dataset" in told else {"catalog": "c.jsonl"}
     run = satsuma.transform(
-        told["card"], n=told["n"], model=f"replay:{HERE / card / 'journal.sqlite'}", out=tmp_path / "run",
-        catalog="catalog.jsonl", execute=told["execute"],
+        own if own.exists() else told["card"], n=told["n"], model=f"replay:{HERE / card / 'journal.sqlite'}",
+        out=tmp_path / "run", execute=told["execute"], **where,
     )  # fmt: skip
     assert (run.state.state, run.state.size) == ("complete", told["n"])
     transformed = run.state.transformed
@@ -59,6 +61,7 @@ def test_a_recorded_transformation_gives_its_instances_again(
     assert [(use.name, use.by, use.accepted) for use in transformed.datasets if use.tried] == [
         tuple(use) for use in told["datasets"]
     ]
+    assert next((use.comparison for use in transformed.datasets if use.comparison), None) == told["comparison"]
     assert run.state.totals.requests == 0
     for row in run.table().to_pylist():
         assert row["provenance"]["source"]["licence"] in told["licences"]

@@ -149,14 +149,6 @@ def test_it_is_known_wherever_its_rows_go(run: Run, tmp_path: Path) -> None:
         refuse_frozen([plain, made.path], "trained on")
 
 
-def test_it_cannot_be_blended(run: Run, tmp_path: Path) -> None:
-    made = satsuma.freeze(run.path, out=tmp_path / "bench")
-    for source in (made.path, made.path / "data" / "test.parquet"):
-        with pytest.raises(SettingsError, match="frozen benchmark"):
-            satsuma.blend(run.path, source, out=tmp_path / "mix")
-    assert not (tmp_path / "mix").exists()
-
-
 def test_it_brings_its_card_to_whoever_measures_with_it(run: Run, tmp_path: Path) -> None:
     made = satsuma.freeze(run.path, out=tmp_path / "bench", n=6)
     with model(lambda text, question: {"label": "bug"}) as (server, seen):  # noqa: ARG005

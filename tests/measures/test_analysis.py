@@ -19,11 +19,14 @@ from satsuma.errors import DataError, SettingsError  # noqa: E402 - needs numpy
 from satsuma.measures import entities, pvi  # noqa: E402 - needs numpy
 from satsuma.measures.analysis import MEASURES, OF_OTHERS, Analysis, analyze_dataset  # noqa: E402 - needs numpy
 from satsuma.measures.corpus import Options  # noqa: E402 - needs numpy
+from satsuma.measures.correction import Correction  # noqa: E402 - needs numpy
 from satsuma.measures.mapping import Map  # noqa: E402 - needs numpy
 from satsuma.measures.outcome import NotDefined, as_json  # noqa: E402 - needs numpy
 from satsuma.measures.rendering import headline_rows, markdown, missing  # noqa: E402 - needs numpy
 from satsuma.reading.dataset import Selection, open_dataset  # noqa: E402 - needs numpy
 from satsuma.reading.ratings import content_of  # noqa: E402 - needs numpy
+from satsuma.run.directory import RunDirectory  # noqa: E402 - needs numpy
+from satsuma.run.trust import Noise  # noqa: E402 - needs numpy
 from tests.reading.runs import written  # noqa: E402 - needs numpy
 
 SUBJECTS = ["The invoice", "My order", "A payment", "The refund", "Our subscription", "The new price"]
@@ -240,6 +243,18 @@ def test_the_few_figures_stand_side_by_side(tmp_path: Path) -> None:
     assert table[0] == ("instances", "60", "1")
     assert all(len(row) == 3 for row in table)
     assert {row[0]: row[2] for row in table}["self-BLEU-4"] == "-"
+
+
+def test_the_estimate_of_wrong_labels_is_the_runs_own_and_not_the_share_of_votes_against(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", [(str(r["message"]), str(r["product"]), "bug", str(r["label"])) for r in rows()])
+    directory = RunDirectory(run.path)
+    state = directory.load_state()
+    assert state is not None
+    for noise in (None, Noise(method="bound", candidates=60, votes=1.0, at_most=0.02)):
+        directory.save_state(state.model_copy(update={"noise": noise}))
+        found = analyzed(run.path, only=("correction",)).measures["correction"]
+        assert isinstance(found, Correction)
+        assert found.noise == (noise.model_dump(mode="json") if noise else None)
 
 
 def test_ratings_that_lie_beside_a_dataset_are_shown_and_left_out_where_there_are_none(tmp_path: Path) -> None:

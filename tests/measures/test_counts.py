@@ -134,17 +134,17 @@ def test_corrections_are_a_matrix_with_its_agreement_and_doubt() -> None:
     assert [(move.asked, move.corrected, move.instances) for move in found.moves] == [("no", "yes", 3)]
     assert found.agreement == pytest.approx(0.9)
     assert found.unanimous == 0.7
-    assert found.estimated_label_noise == pytest.approx(1 / 9)
+    assert found.votes_against == pytest.approx(1 / 9)
 
 
 def test_without_provenance_nothing_was_corrected() -> None:
     assert isinstance(corrected([None]), NotDefined)
 
 
-def test_single_votes_say_nothing_of_noise() -> None:
+def test_single_votes_say_nothing_of_doubt() -> None:
     found = corrected([Lineage("a", "a", 1, 1.0)])
     assert isinstance(found, Correction)
-    assert found.estimated_label_noise is None
+    assert found.votes_against is None
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,12 @@ def _settled(plan: LabelPlan) -> str:
     label = plan.ask()
     plan.settle(label)
     return label
+
+
+@pytest.mark.parametrize("w", [{"a": 3, "b": 2}, {"a": 505, "b": 495}, {"a": 5, "b": 3, "c": 2}])
+@pytest.mark.parametrize("turns", [2, 20])
+def test_unequal_labels_make_no_pattern_with_contexts_that_take_turns(w: dict[str, int], turns: int) -> None:
+    plan = LabelPlan(w, seed=3)
+    met = Counter((i % turns, plan.ask()) for i in range(2000))
+    share = 2000 * w["a"] / sum(w.values()) / turns
+    assert all(0.6 * share < met[turn, "a"] < 1.5 * share for turn in range(turns))

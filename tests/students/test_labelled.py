@@ -8,13 +8,31 @@ from pathlib import Path
 
 import pytest
 
+from satsuma.curation.doors import curate
 from satsuma.errors import DataError
-from satsuma.students.labelled import Labelled, read_labelled
+from satsuma.students.labelled import Labelled, read_labelled, read_training
 from satsuma.students.overlap import fingerprint
 from satsuma.students.splitting import split_by_group
 from satsuma.task.loader import load_card
+from tests.curation.made import CARD, as_run, reviews
 
 Write = Callable[[str, "list[dict[str, object]]"], Path]
+
+
+def test_of_a_run_with_splits_only_the_train_rows_are_trained_on(tmp_path: Path) -> None:
+    whole = as_run(tmp_path / "run", reviews(40))
+    told = read_training(whole.path, CARD)
+    assert (len(told.instances), told.notes) == (40, ())
+    shares = {"train": 0.5, "validation": 0.25, "test": 0.25}
+    divided = curate(whole.path, noise="off", duplicates="off", splits=shares).run()
+    train = set(divided.table().column("id").to_pylist())
+    found = read_training(divided.path, CARD)
+    assert {one.id for one in found.instances} == train
+    assert [note.rpartition(": ")[2] for note in found.notes] == [
+        "its validation and test rows are set aside to measure with"
+    ]
+    assert len(read_training(divided.path, CARD, "test").instances) == divided.table("test").num_rows
+    assert len(read_labelled(divided.path, CARD).instances) == 40
 
 
 def test_superglue_files_are_read_as_they_are(write: Write) -> None:

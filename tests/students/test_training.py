@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import torch
 
 import satsuma
-from satsuma.errors import Interrupted, ModelError, RunError, SettingsError
+from satsuma.errors import DataError, Interrupted, ModelError, RunError, SettingsError
 from satsuma.progress import Silent
 from satsuma.students.head_labels import LabelsHead
 from satsuma.students.items import Item, padding, training_batches
@@ -294,16 +294,74 @@ def test_batches_by_length_have_little_padding_and_every_item_once() -> None:
     assert batches == training_batches([item.length for item in items], 16, 0, 0)
 
 
-def test_a_tokenizer_without_a_padding_token_changes_nothing(data: Path, tmp_path: Path) -> None:
-    said = {"card": TICKETS, "epochs": 1, "learning_rate": 1e-3, "device": "cpu"}
-    found = []
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_tokenizer_without_a_padding_token_changes_nothing(family: str, data: Path, tmp_path: Path) -> None:
+    said = {"card": TICKETS, "epochs": 1, "learning_rate": 1e-3, "device": "cpu", "lora": 0}
+    found, chances = [], []
+    rows = [{"message": message(n)} for n in (1, 70)] + [{"message": "refund"}]
     for name, pads in (("with", True), ("without", False)):
         notes = Notes()
-        model = write_model("encoder", tmp_path / name, pads=pads)
+        model = write_model(family, tmp_path / name, pads=pads)
         student = satsuma.train(data, out=tmp_path / f"s-{name}", student=str(model), progress=notes, **said)  # type: ignore[arg-type]
         assert any("no padding token" in told for told in notes.told) is not pads
         found.append(student.record.history[0].train_loss)
+        chances.append([p.probabilities["bug"] for p in student.predict(rows)])
     assert found[0] == pytest.approx(found[1], abs=1e-5)
+    assert chances[0] == pytest.approx(chances[1], abs=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_fewer_instances_than_a_batch_are_one_batch(
+    family: str, models: dict[str, Path], write: Write, tmp_path: Path
+) -> None:
+    student = satsuma.train(
+        write("few.jsonl", tickets((0, 4, 9))), out=tmp_path / "s", card=TICKETS, student=str(models[family]),
+        epochs=2, batch=16, lora=0, device="cpu",
+    )  # fmt: skip
+    assert [epoch.dev_loss for epoch in student.record.history] == [None, None]
+    assert student.record.best_epoch == 2
+    assert student.record.notes == ["3 instances: nothing is set aside, and no epoch is left out"]
+    assert student.predict([{"message": message(3)}])[0].output in ("billing", "bug")
+
+
+def test_an_empty_split_and_one_that_is_not_there_are_told(
+    models: dict[str, Path], write: Write, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    write("train.jsonl", tickets(range(12))).rename(folder / "train.jsonl")
+    (folder / "validation.jsonl").write_text("")
+    said = {"card": TICKETS, "student": str(models["encoder"]), "epochs": 1}
+    with pytest.raises(DataError, match=r"validation\.jsonl is empty"):
+        satsuma.train(folder, out=tmp_path / "e", split="validation", **said)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="there is no split 'test'"):
+        satsuma.train(folder, out=tmp_path / "n", split="test", **said)  # type: ignore[arg-type]
+    student = satsuma.train(folder, out=tmp_path / "s", split="train", **said)  # type: ignore[arg-type]
+    with pytest.raises(DataError, match=r"validation\.jsonl is empty"):
+        satsuma.evaluate(student, folder, split="validation")
+    assert not (tmp_path / "e").exists()
+
+
+def test_full_memory_halves_what_is_predicted_at_once(
+    models: dict[str, Path], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student = satsuma.train(data, out=tmp_path / "s", card=TICKETS, student=str(models["encoder"]), epochs=1)
+    rows = [{"message": message(n)} for n in range(40)]
+    whole, held = LabelsHead.results, 3
+    expected = student.predict(rows)
+
+    def results(self: LabelsHead, model: torch.nn.Module, items: Sequence[Item], device: str) -> list[object]:
+        if len(items) > held:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return whole(self, model, items, device)
+
+    monkeypatch.setattr(LabelsHead, "results", results)
+    found = student.predict(rows)
+    assert [p.output for p in found] == [p.output for p in expected]
+    assert [p.probabilities["bug"] for p in found] == pytest.approx([p.probabilities["bug"] for p in expected])
+    held = 0
+    with pytest.raises(ModelError, match="not enough memory for a single instance"):
+        student.predict(rows)
 
 
 def test_what_is_not_there_is_told(

@@ -102,11 +102,17 @@ def test_a_place_without_predictions_says_what_makes_them(tmp_path: Path) -> Non
     assert "satsuma evaluate STUDENT --on DATA" in refused.value.hint
 
 
-def generated(tmp_path: Path, name: str, n: int, focus: Path | None) -> satsuma.Run:
+def test_of_many_values_those_that_are_weak_still_weigh_more() -> None:
+    values = [f"intent {n}" for n in range(1000)]
+    made = weights([(value, 2.0 if n < 10 else 0.1) for n, value in enumerate(values) for _ in range(20)], values)
+    assert made["intent 0"] > 4 * made["intent 10"] > 0
+
+
+def generated(tmp_path: Path, name: str, n: int, focus: Path | None, part: str = "") -> satsuma.Run:
     with serve() as server:
         return satsuma.generate(
             CARD, n=n, model="openai/test", base_url=f"{server.url}", out=tmp_path / name, focus=focus,
-            without=("correction",), rpm=None,
+            without=("correction",), rpm=None, part=part,
         )  # fmt: skip
 
 
@@ -138,6 +144,33 @@ def test_a_focused_run_grows_and_refuses_another_focus(tmp_path: Path, monkeypat
     assert len(set(large)) == 40
     with pytest.raises(RunError, match=r"differs: focus\.labels"):
         generated(tmp_path, "run", 50, predictions(tmp_path / "q.parquet", weak="bad"))
+    with pytest.raises(RunError, match=r"differs: focus"):
+        generated(tmp_path, "run", 50, None)
+
+
+def test_the_label_that_is_had_more_often_meets_every_context_and_attribute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    rows = generated(tmp_path, "run", 120, predictions(tmp_path / "p.parquet", weak="bad")).table().to_pylist()
+    bad = [row["provenance"] for row in rows if row["label"] == "bad"]
+    assert len(bad) > 70
+    for found in (Counter(one["context"] for one in bad), Counter(one["attributes"][0]["value"] for one in bad)):
+        assert min(found["at home"] or found["plainly"], found["at work"] or found["by irony"]) > 0.35 * len(bad)
+
+
+def test_parts_of_a_focused_run_have_its_weights_and_other_candidates(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    focus = predictions(tmp_path / "p.parquet", weak="at work")
+    parts = [generated(tmp_path, f"part{k}", 80, focus, f"{k}/2") for k in (1, 2)]
+    assert parts[0].state.settings["focus"] == parts[1].state.settings["focus"]
+    ids = [row["id"] for run in parts for row in run.table().to_pylist()]
+    assert len(set(ids)) == 80
+    weight = weights_of(focus, satsuma.load_card(CARD))["contexts"]
+    at_work = sum(one.startswith("context 1") for one in ids)
+    assert abs(at_work - 80 * weight["at work"] / sum(weight.values())) <= 5
 
 
 def test_without_weights_a_focus_changes_nothing() -> None:

@@ -20,7 +20,7 @@ from satsuma.assembly.order import OF_CORRECTION, Order
 from satsuma.blending.order import Order as BlendOrder
 from satsuma.blending.parts import read_parts
 from satsuma.blending.screening import screened
-from satsuma.errors import BudgetSpent, Exhausted
+from satsuma.errors import BudgetSpent, Exhausted, SettingsError
 from satsuma.progress import Progress
 from satsuma.run.run import Run
 from satsuma.task.card import Card
@@ -52,6 +52,8 @@ def build_dataset(order: Order, progress: Progress) -> Built:
         SatsumaError: as from the parts.
     """
     card, drafted = _card(order, progress)
+    if order.student:
+        check_student(card)
     transformed = _transformed(order, card, progress)
     generated = _generated(order, card, transformed, progress)
     dataset = _blended(order, card, [run for run in (transformed, generated) if run is not None], progress)
@@ -134,10 +136,32 @@ def _blend(order: Order, card: Card, runs: list[Run]) -> BlendOrder:
     return BlendOrder(sources, order.out / "dataset", n=order.n, as_card=card, partial=True)
 
 
+def check_student(card: Card) -> None:
+    """Check that a student of this card can be trained, before anything is paid for.
+
+    Raises:
+        SettingsError: the default student cannot learn such outputs.
+        ExtraError: a package that it needs is not installed.
+    """
+    from satsuma.students.checkpoints import located, needs_torch
+    from satsuma.students.settings import MINILM
+
+    if card.output.kind in ("text", "spans"):
+        what = "free text" if card.output.kind == "text" else "parts of a text"
+        raise SettingsError(
+            f"the card {card.name} asks for {what}, which the default student does not learn",
+            "Leave out --student" + ("; then: satsuma train DATASET --student MODEL, one that writes."
+                                     if card.output.kind == "text" else "."),
+        )  # fmt: skip
+    needs_torch()
+    located(MINILM)
+
+
 def _student(order: Order, dataset: Run, progress: Progress) -> Student:
+    """The student of the dataset as it is: that of a smaller one makes way."""
     from satsuma.students.doors import train
 
-    return train(dataset.path, out=order.out / "student", progress=progress)
+    return train(dataset.path, out=order.out / "student", overwrite=True, progress=progress)
 
 
 def _without(settings: Mapping[str, object], *names: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ from satsuma.task.builtin import builtin_names
 from satsuma.task.card import Card
 from satsuma.task.loader import load_card
 
-OF_CORRECTION = ("votes", "blind", "policy", "without")
+OF_CORRECTION = ("votes", "blind", "policy", "without", "recipe")
 """Settings of generating that transforming does not have."""
 _WORDS = 4
 """Words from which a text that names no card is a task in a sentence."""

@@ -1,7 +1,8 @@
 """Rows of a labelled file as rows of a card's dataset; a row that cannot be one is told, and is no error.
 
 The file has the card's inputs as columns, and the output under its name or as `label`: a label by name or by its
-position, a choice as the position of the right option, several of these as a list.
+position, a choice as the position of the right option, several of these as a list. SuperGLUE's own files, whose lines
+are nested, are read too (`satsuma.students.originals`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from satsuma.run.columns import PROVENANCE, Row
 from satsuma.sources.places import Part as Files
 from satsuma.sources.rows import BadRow, Report
 from satsuma.sources.source import READERS
+from satsuma.students.originals import in_card_form
 from satsuma.task.card import Card
 from satsuma.task.card_output import OptionList
 from satsuma.task.instance import Value
@@ -44,8 +46,8 @@ def fields_of(card: Card, row: Mapping[str, object]) -> dict[str, Value]:
     return {name: _value(row.get(name)) for name in card.columns}
 
 
-def file_rows(files: Files, card: Card, name: str) -> Iterator[Row | Unusable]:
-    """The rows of a file. name: what ids begin with.
+def file_rows(files: Files, card: Card, name: str, *, own_ids: bool = False) -> Iterator[Row | Unusable]:
+    """The rows of a file. name: what ids begin with. own_ids: take the rows' `id` or `idx` where they have one.
 
     Raises:
         DataError: the first row lacks an input or the output.
@@ -54,17 +56,23 @@ def file_rows(files: Files, card: Card, name: str) -> Iterator[Row | Unusable]:
     report, reader, number = Report(), _Reader(card, name), 0
     for path in files.files:
         for record in READERS[files.format](path, report):
-            identifier = f"{name} / row {number}"
-            number += 1
             if isinstance(record, BadRow):
-                yield Unusable(identifier, f"it cannot be read: {record.reason}")
+                yield Unusable(f"{name} / row {number}", f"it cannot be read: {record.reason}")
+                number += 1
                 continue
-            if number == 1:
-                _check_columns(card, record, name)
-            try:
-                yield reader.row(record, identifier)
-            except _No as no:
-                yield Unusable(identifier, str(no))
+            for one in in_card_form(record, card):
+                identifier = (_own_id(one) if own_ids else "") or f"{name} / row {number}"
+                if number == 0:
+                    _check_columns(card, one, name)
+                number += 1
+                try:
+                    yield reader.row(one, identifier)
+                except _No as no:
+                    yield Unusable(identifier, str(no))
+
+
+def _own_id(record: Mapping[str, Json]) -> str:
+    return as_text(record.get("id")) or as_text(record.get("idx")) or ""
 
 
 def _check_columns(card: Card, record: Mapping[str, Json], name: str) -> None:
@@ -111,7 +119,8 @@ class _Reader:
         if self._list is not None and name == self._list.field:
             return self._listed(value, self._list.count[1])
         if one.type == "integer":
-            return value if isinstance(value, int) and not isinstance(value, bool) else None
+            number = int(value) if isinstance(value, str) and value.strip().isdecimal() else value  # of CSV
+            return number if isinstance(number, int) and not isinstance(number, bool) else None
         text = as_text(value)
         if not text and one.part == "input":
             raise _No(f"an input is empty: {name}")

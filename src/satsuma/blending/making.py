@@ -11,7 +11,7 @@ is; one that holds anything else is refused. There is no journal: the replies ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import orjson
 import pyarrow as pa
@@ -56,7 +56,7 @@ def make_blend(order: Order, progress: Progress) -> Run:
         ratio=order.ratio or (),
         balance=order.balance,
         licence=_licence(parts),
-        notes=made.notes,
+        notes=(*_aside(parts), *made.notes),
     )
     with directory.lock():
         _check_free(directory, begun)
@@ -64,9 +64,17 @@ def make_blend(order: Order, progress: Progress) -> Run:
         state = _state(begun, made, dropped, blended).model_copy(update={"files": directory.hashes()})
         write_readme(directory, card, state)
         directory.save_state(state)
-    for note in made.notes:
+    for note in blended.notes:
         progress.note(note)
     return Run(directory.path)
+
+
+def _aside(parts: Sequence[Part]) -> Iterator[str]:
+    """Which rows are there to measure with, and are not blended."""
+    for part in parts:
+        if part.aside:
+            told = " and ".join(f"{count:,} rows of its {split} split" for split, count in part.aside.items())
+            yield f"{part.name}: {told} are set aside to measure with"
 
 
 def _settings(order: Order, parts: Sequence[Part]) -> dict[str, object]:
@@ -120,6 +128,7 @@ def _told(at: int, part: Part, dropped: Sequence[Dropped], made: Chosen) -> Blen
         demonstrations=steps[DEMONSTRATION],
         duplicates=steps[DUPLICATE],
         used=sum(source == at for source, _ in made.rows),
+        set_aside=sum(part.aside.values()),
     )
 
 

@@ -4,6 +4,9 @@ All sources have one card: that of the runs, whose fingerprints have to be equal
 have the same fields and the same output as the runs' own. Rows of a run stand as they are, with their provenance; rows
 of a file are verbalized by the card, and their method is `file`. Every row is held in memory.
 
+Of a source that is divided into splits, the train rows are taken; its validation and test rows are set aside, counted
+and told, since a blend is trained on and they are there to measure with.
+
 Not covered: files that do not have the card's columns (`satsuma transform` is for these), and BIG-bench's tasks, which
 are for evaluation only.
 """
@@ -11,7 +14,7 @@ are for evaluation only.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,8 @@ from satsuma.run.directory import sha256
 from satsuma.run.frozen import refuse_frozen
 from satsuma.run.run import Run
 from satsuma.sources.places import choose, parts
+from satsuma.sources.rows import Report
+from satsuma.sources.source import READERS
 from satsuma.task.card import Card
 from satsuma.task.loader import load_card
 from satsuma.task.outputs import output_of
@@ -33,11 +38,16 @@ if TYPE_CHECKING:
     from satsuma.run.state import RunState
 
 _SHOWN = 3
+TRAIN = "train"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One source, read. state: of a run. files: that its rows were read from. bad: rows that cannot be used."""
+    """One source, read.
+
+    state: of a run. files: that its rows were read from. bad: rows that cannot be used. aside: split → rows that were
+    not read.
+    """
 
     name: str
     path: Path
@@ -46,6 +56,7 @@ class Part:
     files: tuple[Path, ...]
     rows: tuple[Row, ...]
     bad: tuple[Unusable, ...] = ()
+    aside: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def data(self) -> str:
@@ -58,7 +69,7 @@ def read_parts(order: Order) -> tuple[Card, tuple[Part, ...]]:
 
     Raises:
         RunError: a run cannot be read or is not complete, or the runs are of different cards.
-        DataError, SourceError: a file cannot be read, or lacks a column.
+        DataError, SourceError: a file cannot be read, lacks a column, or a folder has no train split.
         CardError: the card that was named cannot be used.
         SettingsError: no source and no option says what the card is, or a source is a frozen benchmark.
     """
@@ -91,7 +102,7 @@ def _card(order: Order, runs: Sequence[Run]) -> Card:
     if order.as_card is not None:
         card = load_card(order.as_card)
         for run in runs:
-            if other := _unlike(card, load_card(run.state.card)):
+            if other := unlike(card, load_card(run.state.card)):
                 raise RunError(f"{run.path} does not fit the card {card.name}: {other}", "Name a card that fits all.")
         return card
     if not runs:
@@ -106,7 +117,7 @@ def _card(order: Order, runs: Sequence[Run]) -> Card:
     return load_card(first.state.card)
 
 
-def _unlike(card: Card, other: Card) -> str:
+def unlike(card: Card, other: Card) -> str:
     """What keeps the rows of another card from being rows of this one; empty if nothing does."""
     own, given = ({field.name: field.type for field in schema(one)} for one in (card, other))
     if differing := [name for name in {**own, **given} if own.get(name) != given.get(name)]:
@@ -132,7 +143,8 @@ def _of_run(name: str, path: Path, run: Run, card: Card) -> Part:
     asked = run.state.transformed or run.state.blended
     licence = (asked.licence if asked else "") or load_card(run.state.card).license
     rows = tuple(_in_form(run, card, name))
-    return Part(name, path, licence, run.state, (run.data_path,), rows)
+    aside = {split: run.table(split).num_rows for split in run.splits if split != TRAIN}
+    return Part(name, path, licence, run.state, (run.data_path,), rows, aside=aside)
 
 
 def _in_form(run: Run, card: Card, name: str) -> Iterator[Row]:
@@ -164,7 +176,11 @@ def _of_file(name: str, path: Path, card: Card) -> Part:
         raise DataError(f"{path}: there is no such run and no such file", "Name run directories, or files of rows.")
     if place.is_file() and read_task(place) is not None:
         raise DataError(f"{path} is a task of BIG-bench, which is for evaluation only", "Leave it out.")
-    found = choose(parts(place), None, None)
+    there = parts(place)
+    found = choose(there, None, None)
+    if found.split != TRAIN:
+        raise DataError(f"{path} has no train split, only {found.split}", "Name the file itself to blend its rows.")
+    beside = [one for one in there if one.configuration == found.configuration and one.split != TRAIN]
     good: list[Row] = []
     bad: list[Unusable] = []
     for one in file_rows(found, card, name):
@@ -172,4 +188,5 @@ def _of_file(name: str, path: Path, card: Card) -> Part:
             bad.append(one)
         else:
             good.append(one)
-    return Part(name, path, "", None, tuple(found.files), tuple(good), tuple(bad))
+    aside = {one.split: sum(1 for file in one.files for _ in READERS[one.format](file, Report())) for one in beside}
+    return Part(name, path, "", None, tuple(found.files), tuple(good), tuple(bad), aside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -50,6 +51,13 @@ class Arguments:
         str, typer.Option("--embedder", help="minilm, static, a hub name, a folder, or none.", metavar="NAME")
     ] = "minilm"
     seed: Annotated[int, typer.Option("--seed", help="Of samples, folds and the map.")] = 0
+    student: Annotated[
+        str,
+        typer.Option(
+            "--student", metavar="NAME",
+            help="Measure difficulty with students, as train has them: minilm, frozen, frozen:NAME, a folder.",
+        ),
+    ] = ""  # fmt: skip
     ray: Annotated[
         str,
         typer.Option(
@@ -64,19 +72,21 @@ def command(given: Arguments) -> None:
     """Measure a dataset: diversity, duplicates, bias, shortcuts, difficulty, correction."""
     from satsuma import api
 
-    analysis = api.analyze(
-        given.dataset,
-        against=given.against,
-        card=given.card or None,
-        text=given.text,
-        label=given.label or None,
-        split=given.split or None,
-        only=tuple(given.only),
-        sample=given.sample,
-        embedded=given.embedded,
-        embedder=_embedder(given),
-        seed=given.seed,
-    )
+    with _joined(given.ray):
+        analysis = api.analyze(
+            given.dataset,
+            against=given.against,
+            card=given.card or None,
+            text=given.text,
+            label=given.label or None,
+            split=given.split or None,
+            only=tuple(given.only),
+            sample=given.sample,
+            embedded=given.embedded,
+            embedder=_embedder(given),
+            seed=given.seed,
+            student=given.student,
+        )
     match given.form:
         case Format.JSON:
             _print_json(analysis)
@@ -87,6 +97,15 @@ def command(given: Arguments) -> None:
             line(markdown(analysis).rstrip("\n"))
         case Format.TEXT:
             _print_text(analysis)
+
+
+def _joined(ray: str) -> AbstractContextManager[None]:
+    """Be part of a cluster for all datasets, each of which would else join it by itself."""
+    if not ray:
+        return nullcontext()
+    from satsuma.cluster.joining import joined
+
+    return joined(ray)
 
 
 def _embedder(given: Arguments) -> str | Embedder | None:

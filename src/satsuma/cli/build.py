@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from satsuma.run.run import Run
 
 Option = typer.Option
-NOT_HERE = ("seeds", "contexts", "part")
+NOT_HERE = ("seeds", "contexts", "part", "recipe")
 """Options of `satsuma generate` that a build has no use for."""
 
 

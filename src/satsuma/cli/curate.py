@@ -80,6 +80,14 @@ class Arguments:
         str, typer.Option("--group", help="The column whose equal values stay in one split.", metavar="COLUMN")
     ] = ""
     seed: Annotated[int, typer.Option("--seed", help="Of folds, splits and MinHash.")] = 0
+    ray: Annotated[
+        str,
+        typer.Option(
+            "--ray",
+            help="Compare and embed on a Ray cluster: HOST:PORT, auto for the one here; alone it starts Ray here.",
+            metavar="[ADDRESS]",
+        ),
+    ] = ""
     form: Annotated[Format, typer.Option("--format", help="How to print what was done.")] = Format.TEXT
 
 
@@ -105,6 +113,7 @@ def command(given: Arguments) -> None:
         splits=parsed_splits(given.split),
         group=given.group,
         seed=given.seed,
+        ray=given.ray,
     )
     if given.form is Format.JSON:
         typer.echo(done.record.model_dump_json(indent=2))

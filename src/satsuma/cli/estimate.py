@@ -28,7 +28,7 @@ class EstimateOptions(GenerateOptions):
     format: Annotated[Literal["table", "json"], typer.Option("--format", help="How it is printed.")] = "table"
 
 
-@with_options(EstimateOptions)
+@with_options(EstimateOptions, without=("recipe",))
 def command(options: EstimateOptions) -> None:
     """Predict requests, tokens, money and time of `satsuma generate` with the same options."""
     from satsuma import api

@@ -1,4 +1,4 @@
-"""`satsuma export`: a run's dataset in a form that other programs read."""
+"""`satsuma export`: a dataset in a form that other programs read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ class Kind(StrEnum):
 
 
 def command(
-    run: Annotated[Path, typer.Argument(help="A run directory.", metavar="RUN")],
+    run: Annotated[
+        Path, typer.Argument(help="A run; or a file or folder of labelled rows, with --card.", metavar="RUN_OR_FILE")
+    ],
     form: Annotated[
         str,
         typer.Option(
@@ -28,10 +30,13 @@ def command(
             help="fields, pairs (text and target), superglue, chat (messages), prompt-completion, alpaca, sharegpt.",
         ),
     ] = "fields",
+    card: Annotated[str, typer.Option("--card", help="The card of a file's rows.", metavar="CARD")] = "",
     kind: Annotated[Kind, typer.Option("--as", help="The kind of file.")] = Kind.JSONL,
     out: Annotated[
         Path | None,
-        typer.Option("-o", "--out", help="The file, or the folder if there are splits; RUN/exports/FORM… if left out."),
+        typer.Option(
+            "-o", "--out", help="The file, or the folder if there are splits; RUN/exports/FORM, FILE-exports/FORM."
+        ),
     ] = None,
     instruction: Annotated[
         bool, typer.Option("--instruction/--no-instruction", help="Whether chat, … tell the task.")
@@ -41,8 +46,13 @@ def command(
     ] = 4,
     seed: Annotated[int, typer.Option("--seed", help="Of the draw of each instance's way.")] = 0,
 ) -> None:
-    """Write a run's dataset in a form that other programs read."""
+    """Write a dataset in a form that other programs read."""
+    from satsuma.cli.progress import shown
     from satsuma.exporting import export
 
-    made = export(run, form, out, kind=kind.value, instruction=instruction, templates=templates, seed=seed)
+    with shown(quiet=False) as progress:
+        made = export(
+            run, form, out, card=card or None, kind=kind.value, progress=progress, instruction=instruction,
+            templates=templates, seed=seed,
+        )  # fmt: skip
     typer.echo(made)

@@ -76,6 +76,10 @@ class GenerateOptions:
     focus: Annotated[
         Path | None, Option("--focus", help="A student whose weak points get more instances.", metavar="STUDENT")
     ] = None
+    recipe: Annotated[
+        Literal["targen", "self-instruct", "one-prompt"] | None,
+        Option("--recipe", help="targen, or a baseline without contexts, seeds and correction, for comparison."),
+    ] = None
     no_contexts: Annotated[bool, Option("--no-contexts", help="Leave the contexts out, for comparison.")] = False
     no_seeds: Annotated[bool, Option("--no-seeds", help="Leave the seeds out, for comparison.")] = False
     no_correction: Annotated[bool, Option("--no-correction", help="Leave the correction out, for comparison.")] = False
@@ -154,6 +158,7 @@ _AS_THEY_ARE = (
         "blind",
         "policy",
         "part",
+        "recipe",
         "temperature",
         "concurrency",
         "timeout",

@@ -27,11 +27,13 @@ def compact(
     ] = None,
 ) -> None:
     """Write a journal in as little room as it takes: requests shortened, damaged replies and free room left out."""
+    from contextlib import nullcontext
+
     from satsuma.llm import journal_rewrite
     from satsuma.llm.journal import journal_at
 
     path = journal_at(journal)
-    with _held(path):
+    with _held(path) if out is None else nullcontext():
         done = journal_rewrite.compact(path, out)
     each = f", {done.after / done.replies:,.0f} for each of {done.replies:,} replies" if done.replies else ""
     typer.echo(f"{done.before:,} bytes → {done.after:,}{each}.")
@@ -50,7 +52,10 @@ def merge(
 
     if len(journals) < 2:
         raise SettingsError("there is nothing to merge with", "Name two journals or more.")
-    done = journal_rewrite.merge([journal_at(each) for each in journals], journal_at(out))
+    paths = [journal_at(each) for each in journals]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise SettingsError("a journal is named twice", "Name each once: what it cost would be added up twice.")
+    done = journal_rewrite.merge(paths, journal_at(out))
     typer.echo(
         f"{done.replies:,} replies. {done.common:,} were in several journals, "
         f"{done.conflicts:,} of them with different answers, of which the first stays."

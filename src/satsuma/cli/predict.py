@@ -20,12 +20,16 @@ _READ = 1 << 20
 
 def command(
     student: Annotated[Path, typer.Argument(help="A student's directory.", metavar="STUDENT")],
+    card: Annotated[
+        str, typer.Option("--card", help="Which task, of a student that has learned several.", metavar="CARD")
+    ] = "",
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
 ) -> None:
     """Read rows with the task's inputs from standard input, a JSON object a line, and write a prediction for each."""
+    from satsuma.students.several import asked
     from satsuma.students.student import Student
 
-    opened = Student(student, device)
+    opened, _ = asked(Student(student, device), card or None)
     bad = 0
     for lines in _arriving():
         bad += _answered(opened, lines)

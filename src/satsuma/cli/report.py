@@ -36,6 +36,13 @@ Embedder = Annotated[
     str, typer.Option("--embedder", help="minilm, static, a hub name, a folder, or none.", metavar="NAME")
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Of samples, folds and the map.")]
+Student = Annotated[
+    str,
+    typer.Option(
+        "--student", metavar="NAME",
+        help="Measure difficulty with students, as train has them: minilm, frozen, frozen:NAME, a folder.",
+    ),
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Arguments:
     embedded: Embedded = 1_000
     embedder: Embedder = "minilm"
     seed: Seed = 0
+    student: Student = ""
 
 
 @with_options(Arguments)
@@ -70,15 +78,15 @@ def command(given: Arguments) -> None:
         text=given.text,
         label=given.label or None,
         split=given.split or None,
-        **measured(given.sample, given.embedded, given.embedder, given.seed),
+        **measured(given.sample, given.embedded, given.embedder, given.seed, given.student),
     )
     write(made, given.form, given.out)
 
 
-def measured(sample: int, embedded: int, embedder: str, seed: int) -> MeasureOptions:
+def measured(sample: int, embedded: int, embedder: str, seed: int, student: str = "") -> MeasureOptions:
     """How much is measured, and with what."""
     name = None if embedder == "none" else embedder
-    return {"sample": sample, "embedded": embedded, "embedder": name, "seed": seed}
+    return {"sample": sample, "embedded": embedded, "embedder": name, "seed": seed, "student": student}
 
 
 def write(made: Report, form: Form, out: Path | None) -> None:

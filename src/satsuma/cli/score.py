@@ -76,6 +76,8 @@ def _print(found: Score) -> None:
         )
     if found.unread:
         line(f"unread: {found.unread:,} instances have no answer that could be read; they count as wrong")
+    if found.benchmark:
+        line(f"benchmark: {found.benchmark}, as it was frozen")
     for note in found.notes:
         line(f"note: {note}")
     money = f" · ${found.cost.usd:.4f}" if found.cost.usd else ""

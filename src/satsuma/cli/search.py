@@ -1,64 +1,100 @@
-"""`satsuma search`: the datasets of a catalog that fit a task or a text, best first, each with the reason why."""
+"""`satsuma search`: the datasets of a catalog that fit a task or a text, best first, each with the reason why.
+
+Without a model the order is the search's; with one, it is that of `satsuma transform`, which would use those.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from satsuma.cli.asking import OF_A_RUN
+from satsuma.cli.generate import GenerateOptions
+from satsuma.cli.options import with_options
+
 if TYPE_CHECKING:
     from satsuma.catalog.searching import Hit
+    from satsuma.datatune.finding import Found
 
+Option = typer.Option
 Format = Literal["table", "json"]
 _DESCRIPTION = 60
-"""Characters of a description in the table."""
+"""Characters of a description or a reason in the table."""
 
 
-def command(
-    query: Annotated[str, typer.Argument(help="A text, or a task card: its name or its file.", metavar="TEXT|CARD")],
+@dataclass(frozen=True, slots=True)
+class SearchOptions(GenerateOptions):
+    """The command line of `satsuma search`."""
+
+    card: Annotated[str, typer.Argument(help="A text, or a task card: its name or its file.", metavar="TEXT|CARD")]
+    n: int = 1
     catalog: Annotated[
         Path,
-        typer.Option("--catalog", "-c", help="JSON Lines of dataset cards, or a folder of data files.", metavar="PATH"),
-    ],
-    k: Annotated[int, typer.Option("--k", "-k", help="How many datasets.", min=1)] = 25,
-    format: Annotated[Format, typer.Option("--format", help="How to print them.")] = "table",  # noqa: A002
+        Option("--catalog", "-c", help="JSON Lines of dataset cards, or a folder of data files.", metavar="PATH"),
+    ] = field(kw_only=True)
+    model: Annotated[
+        str,
+        Option("--model", "-m", help="Widens the query and chooses, as in `satsuma transform CARD`; a name as there."),
+    ] = ""
+    k: Annotated[int, Option("--k", "-k", help="How many datasets, without a model.", min=1)] = 25
+    form: Annotated[Format, Option("--format", help="How to print them.")] = "table"
     by: Annotated[
         Literal["both", "meaning", "words"],
-        typer.Option("--by", help="What is compared; words alone need no embedder."),
-    ] = "both",
+        Option("--by", help="What is compared; words alone need no embedder."),
+    ] = "both"
     licence: Annotated[
         Literal["any", "permissive", "share-alike"],
-        typer.Option("--licence", "--license", help="Which licences; share-alike includes permissive."),
-    ] = "any",
-    gated: Annotated[bool, typer.Option("--gated", help="Also datasets that ask for something first.")] = False,
+        Option("--licence", "--license", help="Which licences; share-alike includes permissive."),
+    ] = "any"
+    gated: Annotated[bool, Option("--gated", help="Also datasets that ask for something first.")] = False
     embedder: Annotated[
-        str, typer.Option("--embedder", help="auto, minilm, static, or a sentence-transformers model.", metavar="NAME")
-    ] = "auto",
-) -> None:
+        str, Option("--embedder", help="auto, minilm, static, or a sentence-transformers model.", metavar="NAME")
+    ] = "auto"
+    most: Annotated[int, Option("--most", help="With a model: datasets that would be used.", min=1)] = 4
+    rerank_votes: Annotated[
+        int, Option("--rerank-votes", help="With a model: answers of which the majority counts.", min=1)
+    ] = 5
+
+
+@with_options(SearchOptions, without={*OF_A_RUN, "n"})
+def command(options: SearchOptions) -> None:
     """Search a catalog of datasets, for a text or for what a task card needs."""
+    if options.model:
+        found = _shortlisted(options)
+        if options.form == "json":
+            _print_shortlist_json(found)
+        elif not options.quiet:
+            _print_shortlist(found)
+        return
     from satsuma.catalog.filters import Wanted
     from satsuma.catalog.index import NONE
     from satsuma.catalog.opening import open_catalog
+    from satsuma.datatune.doors import searched_for
 
-    text = _query(query)
-    opened = open_catalog(catalog, embedder=NONE if by == "words" else embedder, tell=_tell)
-    hits = opened.search(text, k, wanted=Wanted(gated=gated, licence=licence), by=by)
-    if format == "json":
+    text = searched_for(options.card)
+    opened = open_catalog(options.catalog, embedder=NONE if options.by == "words" else options.embedder, tell=_tell)
+    hits = opened.search(text, options.k, wanted=Wanted(gated=options.gated, licence=options.licence), by=options.by)
+    if options.form == "json":
         _print_json(hits)
     else:
         _print_table(hits, len(opened))
 
 
-def _query(given: str) -> str:
-    """What a card is for; a text as it stands."""
-    from satsuma.task.builtin import builtin_names
-    from satsuma.task.loader import load_card
+def _shortlisted(options: SearchOptions) -> Found:
+    from satsuma.cli.progress import shown
+    from satsuma.datatune.doors import shortlist
 
-    is_card = given in builtin_names() or given.endswith((".yaml", ".yml"))
-    return load_card(given).task if is_card else given
+    with shown(quiet=options.quiet) as progress:
+        return shortlist(
+            options.card, model=options.model, out=options.out, progress=progress, catalog=options.catalog,
+            licence=options.licence, gated=options.gated, embedder=options.embedder, most=options.most,
+            rerank_votes=options.rerank_votes, **options.settings(),
+        )  # fmt: skip
 
 
 def _tell(done: int, of: int) -> None:
@@ -72,9 +108,21 @@ def _tell(done: int, of: int) -> None:
 
 
 def _print_json(hits: Sequence[Hit]) -> None:
+    _dump([{"name": h.entry.name, "score": h.score, "description": h.entry.description} for h in hits])
+
+
+def _print_shortlist_json(found: Found) -> None:
+    _dump(
+        [
+            {"name": one.entry.name, "votes": one.votes, "reason": one.reason, "description": one.entry.description}
+            for one in found.chosen
+        ]
+    )
+
+
+def _dump(said: object) -> None:
     import orjson
 
-    said = [{"name": h.entry.name, "score": h.score, "description": h.entry.description} for h in hits]
     typer.echo(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode())
 
 
@@ -96,6 +144,30 @@ def _print_table(hits: Sequence[Hit], of: int) -> None:
     ]
     table(["", "dataset", "score", "licence", "rows", "why", "description"], rows)
     line(f"{len(hits):,} of {of:,} datasets")
+
+
+def _print_shortlist(found: Found) -> None:
+    from satsuma.cli.screen import line, table
+
+    rows = [
+        [
+            str(rank),
+            one.entry.name,
+            str(one.votes),
+            one.entry.licence or "?",
+            "?" if one.entry.rows is None else f"{one.entry.rows:,}",
+        ]
+        for rank, one in enumerate(found.chosen, 1)
+    ]
+    if rows:
+        table(["", "dataset", "votes", "licence", "rows"], rows)
+    for one in found.chosen:
+        line(f"{one.entry.name}: {one.reason}")
+    if not rows:
+        line(f"none would be used: {found.none} votes that none fits, {found.discarded} that do not count")
+    chosen = {one.entry.name for one in found.chosen}
+    if others := [name for name in found.candidates if name not in chosen]:
+        line(f"found and not used: {', '.join(others)}")
 
 
 def _why(hit: Hit) -> str:

@@ -20,7 +20,10 @@ _KEEP = "which is chosen by the kind of student where left out"
 class Arguments:
     """What `satsuma train` is given."""
 
-    data: Annotated[list[Path], typer.Argument(help="A run, a file or a folder of labelled rows.", metavar="DATA...")]
+    data: Annotated[
+        list[str],
+        typer.Argument(help="A run, a file or a folder of labelled rows; CARD=DATA names its card.", metavar="DATA..."),
+    ]
     out: Annotated[Path, typer.Option("-o", "--out", help="The student's directory.", metavar="DIR")]
     student: Annotated[
         str, typer.Option("--student", help="minilm, a folder, or a name on the hub.", metavar="MODEL")
@@ -50,16 +53,30 @@ class Arguments:
     precision: Annotated[Literal["auto", "float32", "bf16"], typer.Option("--precision", help="Of products.")] = "auto"
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto"
     seed: Annotated[int, typer.Option("--seed", help="Of the split, the order and the weights of the head.")] = 0
+    multi_task: Annotated[
+        bool, typer.Option("--multi-task", help="The data are of several tasks; for students that write.")
+    ] = False
+    temperature: Annotated[
+        float, typer.Option("--temperature", help="Of the mixture: shares go with n^(1/T); 1 leaves sizes as they are.")
+    ] = 2.0
+    instruction: Annotated[
+        bool,
+        typer.Option("--instruction/--no-instruction", help="The card's description of the task before each text."),
+    ] = False
+    merge: Annotated[bool, typer.Option("--merge", help="Write whole weights, with the adapters in them.")] = False
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another student in DIR.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False
+    ray: Annotated[str, typer.Option("--ray", hidden=True)] = ""
 
 
 @with_options(Arguments)
 def command(given: Arguments) -> None:
     """Train a student; the same command again goes on, or changes nothing."""
     from satsuma.cli.progress import shown
+    from satsuma.cli.rayed import refuse_training
     from satsuma.students import doors
 
+    refuse_training(given.ray)
     with shown(quiet=given.quiet) as progress:
         student = doors.train(
             given.data,
@@ -69,6 +86,10 @@ def command(given: Arguments) -> None:
             label=given.label or None,
             split=given.split or None,
             overwrite=given.overwrite,
+            multi_task=given.multi_task,
+            temperature=given.temperature,
+            instruction=given.instruction,
+            merge=given.merge,
             progress=progress,
             student=given.student,
             frozen=given.frozen,
@@ -97,6 +118,8 @@ def _print(student: Student) -> None:
     line(
         f"{student.path}: {record.kind} {record.checkpoint}, trained on {data.train:,} of {data.instances:,} instances"
     )
+    for task in record.tasks:
+        line(f"  {task.card['name']}: {task.data.instances:,} instances, {task.share:.0%} of each epoch")
     if record.history:
         best = record.history[record.best_epoch - 1]
         dev = "" if best.dev_loss is None else f", dev loss {best.dev_loss:.4f} on {data.dev:,}"

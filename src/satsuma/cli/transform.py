@@ -12,7 +12,9 @@ from satsuma.cli.options import with_options
 from satsuma.errors import Stopped, Waiting
 
 Option = typer.Option
-NOT_HERE = ("votes", "blind", "policy", "seeds", "contexts", "no_contexts", "no_seeds", "no_correction", "part")
+NOT_HERE = (
+    "votes", "blind", "policy", "seeds", "contexts", "recipe", "no_contexts", "no_seeds", "no_correction", "part",
+)  # fmt: skip
 """Options of `satsuma generate` that a transformation has no use for."""
 OWN = ("catalog", "datasets", "most", "rows", "execute", "licence", "gated", "embedder", "rerank_votes", "balanced")
 

@@ -18,7 +18,8 @@ import logging
 import os
 import socket
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 from satsuma.errors import ClusterError, SettingsError
@@ -78,6 +79,22 @@ def join(address: str) -> None:
             _connect(address)
             _ours = True
         _users += 1
+
+
+@contextmanager
+def joined(address: str) -> Iterator[None]:
+    """Be part of the cluster for a while, so that whatever joins it in between finds it there.
+
+    Raises:
+        ExtraError: ray is not installed.
+        SettingsError: the address cannot be used.
+        ClusterError: nobody is there, or it is of another version.
+    """
+    join(checked_address(address))
+    try:
+        yield
+    finally:
+        leave()
 
 
 def leave() -> None:

@@ -5,8 +5,8 @@ machine that dies costs the ranges that it was at, which Ray computes again else
 caller says, never as the number of workers would have them.
 
 Mechanism: Ray tasks. Twice as many as there are CPUs are under way, so that neither the driver nor the cluster's
-memory holds more than that. Ray Data would do the same with pandas and twice the size; what it adds (shuffles, joins)
-has no use here.
+memory holds more than that. `work` is stored once and fetched by each machine once, however much it carries. Ray Data
+would do the same with pandas and twice the size; what it adds (shuffles, joins) has no use here.
 
 Not covered: items that the driver cannot hold.
 """
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from satsuma.cluster.causes import EVERYWHERE, cause_of
 from satsuma.cluster.joining import checked_address, join, leave
 from satsuma.cluster.sizing import machines
-from satsuma.errors import ClusterError, SatsumaError
+from satsuma.errors import ClusterError, ExtraError, SatsumaError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +36,7 @@ def over_ranges(
     Raises:
         ExtraError: ray is not installed.
         SettingsError: the address cannot be used.
-        ClusterError: there is no cluster, or a worker failed.
+        ClusterError: there is no cluster, or a worker failed or lacks a package.
         SatsumaError: what `work` raises.
     """
     join(checked_address(address))
@@ -49,24 +49,46 @@ def over_ranges(
 def _computed(work: Callable[[Sequence[Item]], Result], items: Sequence[Item], size: int) -> Iterator[Result]:
     import ray
 
-    task = ray.remote(_done).options(num_cpus=1)
-    most = max(2, 2 * int(sum(machine.cpus for machine in machines())))
+    task = ray.remote(done).options(num_cpus=1)
+    stored = ray.put(work)
+    most = at_once()
     under_way: deque[object] = deque()
     for begin in range(0, len(items), size):
         if len(under_way) == most:
-            yield _got(work, under_way.popleft())
-        under_way.append(task.remote(work, items[begin : begin + size]))
+            yield got(work, under_way.popleft())
+        under_way.append(task.remote(stored, items[begin : begin + size]))
     while under_way:
-        yield _got(work, under_way.popleft())
+        yield got(work, under_way.popleft())
 
 
-def _done(work: Callable[[Sequence[Item]], Result], items: Sequence[Item]) -> Result:
-    """What a worker does."""
-    return work(items)
+def at_once() -> int:
+    """Tasks that are under way at a time."""
+    return max(2, 2 * int(sum(machine.cpus for machine in machines())))
 
 
-def _got(_: Callable[[Sequence[Item]], Result], reference: object) -> Result:
-    """The result, of the type that the work has; or what it raised."""
+def done(work: Callable[[Sequence[Item]], Result], items: Sequence[Item]) -> Result:
+    """What a worker does.
+
+    Raises:
+        ClusterError: this machine lacks a package.
+        SatsumaError: what `work` raises.
+    """
+    try:
+        return work(items)
+    except ExtraError as missing:
+        import ray
+
+        where = ray.util.get_node_ip_address()
+        raise ClusterError(f"{missing.message}, on {where}", f"{EVERYWHERE}{missing.hint}") from None
+
+
+def got(_: Callable[[Sequence[Item]], Result], reference: object) -> Result:
+    """The result of a task, of the type that the work has.
+
+    Raises:
+        ClusterError: a worker failed, or lacks a package.
+        SatsumaError: what the work raised.
+    """
     import ray
     from ray.exceptions import RayError, RayTaskError
 

@@ -32,6 +32,7 @@ def curate(
         SettingsError: an option has a value that it cannot have.
         DataError: something is no dataset, lacks a column that was named, or nothing of it would be left.
         ExtraError: a package that a step needs is not installed.
+        ClusterError: there is no cluster at the address in `ray`, or a worker of it failed.
         RunError: `out` holds something else, or cannot be written.
     """
     from satsuma.curation.job import curate_dataset

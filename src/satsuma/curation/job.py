@@ -8,6 +8,7 @@ dataset with the same options gives the same bytes; a result that is there alrea
 from __future__ import annotations
 
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from satsuma.errors import DataError, RunError
 from satsuma.reading.dataset import Dataset, Selection, open_dataset
 from satsuma.run.curated import Curated
 from satsuma.run.directory import RunDirectory
+from satsuma.run.frozen import refuse_frozen
 from satsuma.sources.places import parts
 
 if TYPE_CHECKING:
@@ -67,7 +69,9 @@ def curate_dataset(where: str | Path, out: str | Path | None, selection: Selecti
         DataError: something is no dataset, or nothing of it would be left.
         ExtraError: a package that a step needs is not installed.
         RunError: `out` holds something else, or cannot be written.
+        SettingsError: it is a frozen benchmark.
     """
+    refuse_frozen([where], "curated into data to train on")
     source = Path(where).expanduser()
     dataset = open_dataset(where, selection)
     place = Path(out).expanduser() if out is not None else source.with_name(f"{_stem(source)}-curated")
@@ -82,7 +86,8 @@ def curate_dataset(where: str | Path, out: str | Path | None, selection: Selecti
     if options.noise != "off":
         check_installed()
     population = read_population(dataset, source, options.group)
-    work = carry_out(population, options, dataset.card, selection.text)
+    with _joined(options.ray):
+        work = carry_out(population, options, dataset.card, selection.text)
     if not work.left:
         raise DataError(f"nothing of {where} would be left", "Leave a step out, or change its threshold.")
     writing = Writing(source, dataset, population, work, _split(population, work, options))
@@ -90,6 +95,15 @@ def curate_dataset(where: str | Path, out: str | Path | None, selection: Selecti
         writing.write(part)
         record = _saved(part, _record(writing, options, data, settings), writing)
     return Curation(place, record)
+
+
+def _joined(ray: str) -> AbstractContextManager[None]:
+    """Be part of a cluster for all steps, which would else join it one by one."""
+    if not ray:
+        return nullcontext()
+    from satsuma.cluster.joining import joined
+
+    return joined(ray)
 
 
 def _saved(part: Path, record: Curated, writing: Writing) -> Curated:

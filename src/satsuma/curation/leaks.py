@@ -9,7 +9,7 @@ Three ways, of which the first that holds is told for a pair:
 
 An instance and a row are compared in every form in which their words may stand (`evaluation.py`). Not covered:
 paraphrases, translations, and leaks of what is shorter than `GRAM` words inside of something longer.
-Memory: about 400 bytes for each word of the sets.
+Memory: about 400 bytes for each word of the sets; on a cluster, in each of its processes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Literal
 
 from satsuma.curation.evaluation import Asked
@@ -27,6 +29,8 @@ from satsuma.selecting.rouge import words
 GRAM = 13
 """Words in a row that are no coincidence."""
 FORM = 10
+RANGE = 1000
+"""Instances that are compared at a time on a cluster."""
 THRESHOLD = 0.7
 """ROUGE-L from which on a row is nearly the same: the papers' threshold of near-duplicates."""
 How = Literal["exact", "near", "overlap"]
@@ -123,6 +127,33 @@ class EvaluationSets:
             return False
         in_set = Counter(self._rows[row].set for row in {self._of[number] for number in texts})
         return any(count > max(FORM, sizes[name] / 2) for name, count in in_set.items())
+
+
+def hits_of(
+    asked: tuple[Asked, ...], members: Sequence[tuple[int, Member]], ray: str = ""
+) -> Iterator[tuple[int, list[Hit]]]:
+    """The hits of each instance, by its index and in order. ray: the address of a cluster to use.
+
+    Raises:
+        ClusterError: there is no cluster, or a worker failed.
+    """
+    if not ray:
+        sets = EvaluationSets(asked)
+        return ((index, sets.hits(index, member)) for index, member in members)
+    from satsuma.cluster.maps import over_ranges
+
+    return chain.from_iterable(over_ranges(partial(range_hits, asked), members, RANGE, ray))
+
+
+def range_hits(asked: tuple[Asked, ...], members: Sequence[tuple[int, Member]]) -> list[tuple[int, list[Hit]]]:
+    """What a worker does: the sets are indexed when its first range comes."""
+    sets = _indexed(asked)
+    return [(index, sets.hits(index, member)) for index, member in members]
+
+
+@lru_cache(maxsize=1)
+def _indexed(asked: tuple[Asked, ...]) -> EvaluationSets:
+    return EvaluationSets(asked)
 
 
 def _grams(said: Sequence[str]) -> Iterator[tuple[str, ...]]:

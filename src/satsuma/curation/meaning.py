@@ -11,15 +11,28 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from satsuma.embedding.embedder import Embedder, Floats
+    from satsuma.embedding.embedder import Floats
 
 BLOCK = 512
 
 
-def vectors_of(texts: Sequence[str], embedder: Embedder) -> Floats:
-    """The vectors of texts; shape (texts, dimension)."""
+def vectors_of(texts: Sequence[str], name: str, ray: str = "") -> Floats:
+    """The vectors of texts by the embedder of a name; shape (texts, dimension). ray: the address of a cluster to use.
+
+    Raises:
+        ExtraError: a package that it needs is not installed.
+        ModelError: there is no such model, or it is damaged.
+        ClusterError: there is no cluster, or a worker failed.
+    """
     import numpy as np
 
+    if ray:
+        from satsuma.cluster.embedding import ClusterEmbedder
+
+        return ClusterEmbedder(ray, name).embed(texts)
+    from satsuma.embedding.opening import open_embedder
+
+    embedder = open_embedder(name)
     blocks = [embedder.embed(texts[at : at + BLOCK]) for at in range(0, len(texts), BLOCK)]
     made: Floats = np.concatenate(blocks) if blocks else np.zeros((0, embedder.dimension), np.float32)
     return made

@@ -71,11 +71,14 @@ def check_installed() -> None:
         raise ExtraError(missing.message, f"{missing.hint}, or leave this step out: --noise off") from None
 
 
-def suspicious(members: Sequence[Member], embedder: str | None, seed: int) -> Suspicion | NotDefined:
+def suspicious(members: Sequence[Member], embedder: str | None, seed: int, ray: str = "") -> Suspicion | NotDefined:
     """The labels that look wrong; not defined without a closed set of labels.
+
+    ray: the address of a cluster that embeds; empty: this process does.
 
     Raises:
         ExtraError: a package that this needs is not installed.
+        ClusterError: there is no cluster, or a worker failed.
     """
     from satsuma.measures.classifier import folds, predicted
 
@@ -85,7 +88,7 @@ def suspicious(members: Sequence[Member], embedder: str | None, seed: int) -> Su
     if len(places) < LEAST:
         return NotDefined(f"{len(places)} labelled instances are too few to cross-validate; {LEAST} are needed")
     chosen = [members[place] for place in places]
-    features = _features([member.content for member in chosen], embedder)
+    features = _features([member.content for member in chosen], embedder, ray)
     if features is None:
         return NotDefined("no two instances have a word in common")
     labels = [member.label or "" for member in chosen]
@@ -95,14 +98,12 @@ def suspicious(members: Sequence[Member], embedder: str | None, seed: int) -> Su
     return _judged(places, labels, probabilities, names)
 
 
-def _features(texts: Sequence[str], embedder: str | None) -> Array | None:
+def _features(texts: Sequence[str], embedder: str | None, ray: str) -> Array | None:
     if embedder is None:
         from satsuma.measures.classifier import word_features
 
         return word_features(texts)
-    from satsuma.embedding.opening import open_embedder
-
-    return vectors_of(texts, open_embedder(embedder))
+    return vectors_of(texts, embedder, ray)
 
 
 def _judged(places: Sequence[int], labels: Sequence[str], probabilities: Array, names: Sequence[str]) -> Suspicion:

@@ -31,6 +31,7 @@ class CurateKeywords(TypedDict, total=False):
     splits: Mapping[str, float]
     group: str
     seed: int
+    ray: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Options:
     `rouge`, else that of `THRESHOLDS`. noise: what becomes of labels that look wrong. embedder: that the noise (and
     `embedding`) looks with; None for words. balance: as many of each label as there are of the rarest. splits: split →
     share; empty leaves them as they are. group: a column whose equal values stay in one split; empty: what the
-    provenance says. seed: of folds, splits and MinHash.
+    provenance says. seed: of folds, splits and MinHash. ray: `local`, `auto` or HOST:PORT of a Ray cluster that
+    compares with evaluation sets and computes signatures and vectors; empty for none, and no part of the result.
     """
 
     against_eval: tuple[Path, ...] = ()
@@ -54,6 +56,7 @@ class Options:
     splits: Mapping[str, float] = field(default_factory=dict)
     group: str = ""
     seed: int = 0
+    ray: str = ""
 
 
 def options_of(given: CurateKeywords) -> Options:
@@ -73,12 +76,32 @@ def options_of(given: CurateKeywords) -> Options:
         splits=_shares(given.get("splits", {})),
         group=given.get("group", ""),
         seed=given.get("seed", 0),
+        ray=given.get("ray", ""),
     )
     if options.threshold is not None and not LEAST <= options.threshold <= 1:
         raise SettingsError(f"the threshold is {options.threshold}", f"It has to be from {LEAST} to 1.")
     if options.duplicates == "embedding" and options.embedder is None:
         raise SettingsError("duplicates by embedding need an embedder", "Name one: --embedder minilm")
+    if options.ray:
+        _check_ray(options)
     return options
+
+
+def _check_ray(options: Options) -> None:
+    """Check that a cluster has something to do.
+
+    Raises:
+        SettingsError: it has not, or the address cannot be used.
+    """
+    from satsuma.cluster.joining import checked_address
+
+    checked_address(options.ray)
+    embedded = options.embedder is not None and options.noise != "off"
+    if not (embedded or options.against_eval or options.duplicates in ("minhash", "embedding")):
+        raise SettingsError(
+            "--ray is given, and no step of this curation is computed on a cluster",
+            "Leave it out. There go --against-eval, --duplicates minhash or embedding, and the vectors of --noise.",
+        )
 
 
 def parsed_splits(text: str) -> dict[str, float]:

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from satsuma.curation.meaning import near_in_meaning, vectors_of
-from satsuma.curation.minhash import MinHashDuplicates
-from satsuma.embedding.opening import open_embedder
+from satsuma.curation.minhash import MinHashDuplicates, signed
 from satsuma.selecting.duplicates import ExactDuplicates
 from satsuma.selecting.near import NearTexts
 from satsuma.selecting.rouge import words
@@ -27,11 +26,16 @@ SAME = "the same words as an earlier one"
 NEAR = "near-duplicate of an earlier one"
 
 
-def repeats(members: Sequence[Member], how: Duplicates, threshold: float, seed: int, embedder: str | None) -> Found:
+def repeats(
+    members: Sequence[Member], how: Duplicates, threshold: float, seed: int, embedder: str | None, ray: str = ""
+) -> Found:
     """The instances that repeat an earlier one, by their places in the sequence. That one may repeat another itself.
+
+    ray: the address of a cluster that computes signatures or vectors; empty: this process does.
 
     Raises:
         ExtraError: a package that this needs is not installed.
+        ClusterError: there is no cluster, or a worker failed.
     """
     texts = [member.content for member in members]
     if how == "rouge":
@@ -46,13 +50,14 @@ def repeats(members: Sequence[Member], how: Duplicates, threshold: float, seed: 
         else:
             yield place, earlier, SAME
     if how == "minhash":
-        near = MinHashDuplicates(texts, threshold, seed)
-        for place in left:
-            found = near.first(texts[place], place)
+        near = MinHashDuplicates(texts, threshold)
+        signatures = signed([texts[place] for place in left], seed, ray)
+        for place, signature in zip(left, signatures, strict=True):
+            found = near.first(texts[place], place, signature)
             if found is not None:
                 yield place, found[0], f"{NEAR}: Jaccard {found[1]:.2f}"
     if how == "embedding" and left:
-        vectors = vectors_of([texts[place] for place in left], open_embedder(embedder or ""))
+        vectors = vectors_of([texts[place] for place in left], embedder or "", ray)
         for at, (first, cosine) in near_in_meaning(vectors, threshold).items():
             yield left[at], left[first], f"{NEAR}: cosine {cosine:.2f}"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from satsuma.curation.balancing import surplus
 from satsuma.curation.evaluation import evaluation_rows
-from satsuma.curation.leaks import GRAM, THRESHOLD, EvaluationSets, Hit
+from satsuma.curation.leaks import GRAM, THRESHOLD, Hit, hits_of
 from satsuma.curation.mislabelled import LEAST_GAIN, Flag, suspicious
 from satsuma.curation.options import THRESHOLDS
 from satsuma.curation.repeating import repeats
@@ -80,15 +80,14 @@ def carry_out(population: Population, options: Options, card: Card | None, named
 
 def _leaks(work: Work, options: Options, card: Card | None, named: Sequence[str]) -> None:
     left = work.left
-    sets = EvaluationSets(chain.from_iterable(evaluation_rows(path, card, named) for path in options.against_eval))
+    asked = tuple(chain.from_iterable(evaluation_rows(path, card, named) for path in options.against_eval))
     reasons = {}
-    for place in left:
-        hits = sets.hits(place, work.members[place])
+    for place, hits in hits_of(asked, [(place, work.members[place]) for place in left], options.ray):
         if hits:
             work.hits += hits
             reasons[place] = _leaked(hits)
     names = ", ".join(path.name for path in options.against_eval)
-    how = f"the same words, ROUGE-L from {THRESHOLD} on or {GRAM} words in a row as in {len(sets):,} rows of {names}"
+    how = f"the same words, ROUGE-L from {THRESHOLD} on or {GRAM} words in a row as in {len(asked):,} rows of {names}"
     work.remove(CurationStep(name="leak", how=how, judged=len(left)), reasons)
 
 
@@ -119,7 +118,9 @@ def _duplicates(work: Work, options: Options, card: Card | None) -> None:
     members = [work.members[place] for place in left]
     threshold = threshold_of(options, card)
     found: dict[int, tuple[int, str]] = {}
-    for place, earlier, how in repeats(members, options.duplicates, threshold, options.seed, options.embedder):
+    for place, earlier, how in repeats(
+        members, options.duplicates, threshold, options.seed, options.embedder, options.ray
+    ):
         found[place] = (earlier, how)
     reasons = {left[place]: _repeated(members, place, found) for place in found}
     said = {
@@ -148,7 +149,7 @@ def _noise(work: Work, options: Options, card: Card | None) -> None:
     if card is not None and card.output.kind != "labels":
         work.steps.append(step.model_copy(update={"judged": 0, "notes": (_NO_LABELS.format(card.output.kind),)}))
         return
-    found = suspicious([work.members[place] for place in left], options.embedder, options.seed)
+    found = suspicious([work.members[place] for place in left], options.embedder, options.seed, options.ray)
     if isinstance(found, NotDefined):
         work.steps.append(step.model_copy(update={"judged": 0, "notes": (found.not_defined,)}))
         return

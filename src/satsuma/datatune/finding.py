@@ -3,7 +3,7 @@
     ideal dataset (one question) → search → rerank (votes) → configuration (votes, where there are several)
 
 With datasets that the user names, nothing is searched and nobody votes. What cannot be opened is found out when its
-turn comes (`using.py`).
+turn comes (`using.py`). A frozen benchmark is refused where it is named, and passed over where it lies in a catalog.
 """
 
 from __future__ import annotations
@@ -21,16 +21,21 @@ from satsuma.datatune.options import CANDIDATES, TransformOptions
 from satsuma.datatune.reranking import candidate_of, rerank
 from satsuma.errors import DataError, SettingsError
 from satsuma.llm.ask import Unanswered
+from satsuma.run.frozen import is_frozen, refuse_frozen
 from satsuma.sources.source import HUB
 from satsuma.task.card import Card
+
+TRANSFORMED = "transformed into data to train on"
+"""What a frozen benchmark must never be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A dataset that is to be used. votes: that it got; 0 where the user named it."""
+    """A dataset that is to be used. votes: that it got; 0 where the user named it. reason: of the vote that counts."""
 
     entry: Entry
     votes: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ async def find(asks: Asks, card: Card, options: TransformOptions) -> Found:
     """The datasets to use, best first.
 
     Raises:
-        SettingsError, DataError, ExtraError, ModelError: the catalog or a dataset that was named cannot be used.
+        SettingsError, DataError, ExtraError, ModelError: the catalog or a dataset that was named cannot be used, or is
+            a frozen benchmark.
     """
     if options.datasets:
         return Found(tuple(Chosen(entry) for entry in await asyncio.to_thread(_named, options)))
@@ -59,7 +65,7 @@ async def find(asks: Asks, card: Card, options: TransformOptions) -> Found:
     ranking = await rerank(asks, card, candidates, votes=options.rerank_votes, most=options.most)
     by_name = {entry.name: entry for entry in entries}
     return Found(
-        chosen=tuple(Chosen(by_name[ranked.name], ranked.votes) for ranked in ranking.chosen),
+        chosen=tuple(Chosen(by_name[ranked.name], ranked.votes, ranked.reason) for ranked in ranking.chosen),
         queries=tuple(queries),
         candidates=tuple(by_name),
         none=ranking.none,
@@ -83,13 +89,23 @@ def _searched(queries: Sequence[str], options: TransformOptions) -> list[Entry]:
     catalog = open_catalog(options.catalog, embedder=options.embedder)
     wanted = Wanted(gated=options.gated, licence=options.licence)
     hits = catalog.search(queries, CANDIDATES, wanted=wanted)
-    return list({hit.entry.name: hit.entry for hit in reversed(hits)}.values())[::-1]
+    found = list({hit.entry.name: hit.entry for hit in reversed(hits)}.values())[::-1]
+    return [entry for entry in found if not any(is_frozen(path) for path in _files_of(entry))]
+
+
+def _files_of(entry: Entry) -> list[Path]:
+    """Where an entry's rows lie on this machine."""
+    loading = entry.loading
+    if loading.kind != "files":
+        return []
+    return [Path(loading.place, name) for name in loading.files] or [Path(loading.place)]
 
 
 def _named(options: TransformOptions) -> list[Entry]:
     """The entries of the datasets that the user named: places, or names in the catalog."""
     wanted = Wanted(gated=options.gated, licence=options.licence)
     entries = [_place(name) or _in_catalog(name, options) for name in options.datasets]
+    refuse_frozen((path for entry in entries for path in _files_of(entry)), TRANSFORMED)
     for entry in entries:
         if why := scruple(entry, wanted):
             raise SettingsError(f"the dataset {entry.name} {why}", "Name another one, or allow it.")

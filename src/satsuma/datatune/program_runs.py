@@ -13,11 +13,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Self
+from typing import Protocol, Self
 
 from satsuma.datatune.program import SAMPLES, Attempt, Failed, Outcome, Program
 from satsuma.datatune.program_sandbox import Job, Left, Sandbox, Wants
@@ -38,15 +38,36 @@ class _Waiting:
     done: asyncio.Future[Outcome]
 
 
+class Place(Protocol):
+    """Where blocks of rows are run: a `Sandbox`, or one that is elsewhere. Its methods are called in threads."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        ...
+
+    def run(self, program: Program, jobs: Sequence[Job]) -> list[Outcome | Wants]:
+        """What becomes of each row, in order; raises Left once somebody called `leave`."""
+        ...
+
+    def leave(self) -> None:
+        """Begin no further row."""
+        ...
+
+    def close(self) -> None:
+        """End."""
+        ...
+
+
 class Programs:
-    """Runs programs in `workers` processes, as an asynchronous context manager.
+    """Runs programs in `workers` processes, as an asynchronous context manager. place: where, made for so many.
 
     Leaving it waits for the rows that are computing (each has its limits), cancels whoever waits for another one, and
     ends the processes.
     """
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, place: Callable[[int], Place] = Sandbox) -> None:
         self._workers = workers or min(4, os.cpu_count() or 1)
+        self._place = place
         self._queue: deque[_Waiting] = deque()
         self._free = self._workers
         self._flush: asyncio.Handle | None = None
@@ -59,7 +80,7 @@ class Programs:
             ExtraError: pydantic-monty is not installed, or its workers cannot be started.
         """
         self._threads = ThreadPoolExecutor(self._workers, "satsuma-programs")
-        self._sandbox = await asyncio.to_thread(Sandbox(self._workers).__enter__)
+        self._sandbox = await asyncio.to_thread(self._place(self._workers).__enter__)
         return self
 
     async def __aexit__(self, *_: object) -> None:

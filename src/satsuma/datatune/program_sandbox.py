@@ -79,10 +79,14 @@ class Job:
 
 
 class Sandbox:
-    """Worker processes, as a context manager. Its methods may be called from as many threads as there are workers."""
+    """Worker processes, as a context manager. Its methods may be called from as many threads as there are workers.
 
-    def __init__(self, workers: int) -> None:
+    under: the folder in which its own lies; None for the system's temporary one.
+    """
+
+    def __init__(self, workers: int, under: Path | None = None) -> None:
         self._workers = workers
+        self._under = under
         self._singly: set[Program] = set()
         self._leaving = False
         self._pool: Monty | None = None
@@ -94,7 +98,7 @@ class Sandbox:
             ExtraError: pydantic-monty is not installed, or its workers cannot be started.
         """
         binary = _binary()
-        self._place = tempfile.mkdtemp(prefix="satsuma-sandbox-")
+        self._place = tempfile.mkdtemp(prefix="satsuma-sandbox-", dir=self._under)
         try:
             self._pool = _pool(Path(self._place), binary, self._workers)
             self._pool.__enter__()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 
 from satsuma.catalog.licences import licence_of_all
@@ -31,6 +31,7 @@ from satsuma.llm.turns import TURN
 from satsuma.progress import Progress
 from satsuma.run.transformed import DatasetUse, Transformed
 from satsuma.selecting.selection import Outcome, Selection
+from satsuma.settings import Settings
 from satsuma.sources.rows import BadRow
 from satsuma.stream import shared
 from satsuma.task.card import Card
@@ -46,15 +47,16 @@ class Transformation:
     """Makes candidates, one for each row; see `satsuma.course.Course`."""
 
     def __init__(
-        self, asks: Asks, card: Card, output: OutputKind, options: TransformOptions, selection: Selection, seed: int,
-        progress: Progress,
+        self, asks: Asks, card: Card, output: OutputKind, options: TransformOptions, selection: Selection,
+        settings: Settings, progress: Progress,
     ) -> None:  # fmt: skip
         self._asks = asks
         self._card = card
         self._output = output
         self._options = options
         self._selection = selection
-        self._seed = seed
+        self._seed = settings.seed
+        self._ray = settings.ray
         self._progress = progress
         self._verbalize = Verbalizer(card, output)
         self._told = frozenset(card.shown_inputs)
@@ -166,12 +168,19 @@ class Transformation:
         if self._options.execute == "model":
             return None
         try:
-            return await self._open.enter_async_context(Programs())
+            return await self._open.enter_async_context(self._sandbox())
         except ExtraError as missing:
             if self._options.execute == "program":
                 raise
             self._progress.note(f"Without programs: {missing.message}. {missing.hint}")
             return None
+
+    def _sandbox(self) -> AbstractAsyncContextManager[Programs]:
+        if not self._ray:
+            return Programs()
+        from satsuma.cluster.programs import programs_on
+
+        return programs_on(self._ray)
 
     def _ended(self, found: Found) -> Exhausted:
         if not found.chosen:

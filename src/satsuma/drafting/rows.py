@@ -13,6 +13,7 @@ from pathlib import Path
 
 from satsuma.catalog.cardfile import card_beside
 from satsuma.errors import DataError, ExtraError, SourceError
+from satsuma.run.frozen import refuse_frozen
 from satsuma.sources.rows import BadRow, Row
 from satsuma.sources.source import HUB, Place, Source, open_source
 
@@ -20,6 +21,7 @@ MOST = 2000
 """Rows that are read."""
 LONGEST_ABOUT = 2000
 """Characters of a dataset's description that are kept."""
+_NEVER = "made into the examples of a card"
 _HINT = "Rows are JSON Lines, JSON (a list of objects), CSV, TSV or Parquet."
 
 
@@ -44,7 +46,9 @@ def read_examples(path: Path) -> Rows:
     Raises:
         DataError: there is no such file, or one of its rows cannot be read; says which.
         SourceError: it is not what its name says.
+        SettingsError: it is of a frozen benchmark.
     """
+    refuse_frozen([path], _NEVER)
     if path.is_dir():
         raise DataError(f"{path} is a folder, but examples are one file", "Name a file, or use --from-dataset.")
     if not path.is_file():
@@ -59,7 +63,9 @@ def read_dataset(name: str) -> Rows:
     Raises:
         SourceError: there is nothing of that name, or it cannot be read.
         ExtraError: it is on the hub, and `datasets` is not installed.
+        SettingsError: it is a frozen benchmark.
     """
+    refuse_frozen([name], _NEVER)
     path = Path(name).expanduser()
     if path.exists():
         with open_source(Place(str(path)), rows=MOST) as source:

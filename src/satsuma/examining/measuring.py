@@ -26,7 +26,7 @@ from satsuma.examining.answering import Answers, Bill, Given, answers
 from satsuma.examining.chosen import chosen
 from satsuma.examining.place import Place, check_same, name_of, slug
 from satsuma.examining.questions import ANSWER_TOKENS, Examiner, Form, Said, form_of
-from satsuma.examining.sets import card_of, hash_of, measured
+from satsuma.examining.sets import card_of, hash_of, measured, standing
 from satsuma.examining.shots import shots_of
 from satsuma.llm.opening import identities
 from satsuma.llm.request import Sampling
@@ -77,9 +77,9 @@ class Score(BaseModel):
     asked: what decides the answers: card, model, form, shots, reason, temperature, seed. of: instances that were
     chosen; instances: that were answered for. complete: whether these are all. metric: the card's official one;
     score, low, high: the figure and its 95% interval; None where the set lacks what the measure needs. parts: its
-    figures by name. right: share that is right exactly. unread: no answer that could be
-    one of theirs. labels: one by one. cost: of
-    all processes, by the journal. place: the directory.
+    figures by name. right: share that is right exactly. unread: no answer that could be one of theirs. labels: one by
+    one. benchmark: the hash of a frozen benchmark that is as it was frozen. cost: of all processes, by the journal.
+    place: the directory.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -100,6 +100,7 @@ class Score(BaseModel):
     right: float = 0.0
     unread: int = 0
     labels: dict[str, LabelScore] = Field(default_factory=dict)
+    benchmark: str = ""
     cost: Bill = Bill()
     notes: tuple[str, ...] = ()
     place: Path = Field(default=Path(), exclude=True)
@@ -119,6 +120,7 @@ class _Test:
     examiner: Examiner
     asked: dict[str, object]
     data: str
+    benchmark: str
     notes: tuple[str, ...]
 
 
@@ -136,14 +138,14 @@ async def measure(order: Order, settings: Settings, progress: Progress, interrup
     default = Path("scores") / f"{name_of(order.on)}-{slug(model)}-{k}-shot"
     place = Place.at(order.out if order.out is not None else default, DOCUMENT)
     with place.lock():
+        for note in test.notes:
+            progress.note(note)
         before = place.load(Score)
         if before is not None:
             check_same(place, before.asked, test.asked)
             if _is_finished(place, before, test):
                 progress.note(f"{place.path} is finished: there is nothing to do.")
                 return before.model_copy(update={"place": place.path})
-        for note in test.notes:
-            progress.note(note)
         own = replace(settings, n=len(test.instances))
         found = await answers(lambda at: test.examiner.question(test.instances[at]), own, place.journal_path, progress,
                               interrupts)  # fmt: skip
@@ -166,11 +168,13 @@ def _prepared(order: Order, settings: Settings, model: str) -> _Test:
         "examples": hash_of(shots), "reason": order.reason, "temperature": settings.temperature, "seed": settings.seed,
     }  # fmt: skip
     examiner = Examiner(card, form, shots, reason=order.reason, sampling=sampling)
-    return _Test(card, taken, examiner, asked, hash_of(taken), (*whole.notes, *told))
+    benchmark, state = standing(Path(order.on).expanduser())
+    return _Test(card, taken, examiner, asked, hash_of(taken), benchmark, (*state, *whole.notes, *told))
 
 
 def _is_finished(place: Place, before: Score, test: _Test) -> bool:
-    return before.complete and before.data == test.data and (place.path / PREDICTIONS).is_file()
+    same = (before.data, before.benchmark) == (test.data, test.benchmark)
+    return before.complete and same and (place.path / PREDICTIONS).is_file()
 
 
 def _settled(order: Order, test: _Test, found: Answers[BaseModel], place: Place, before: Score | None) -> Score:
@@ -208,7 +212,7 @@ def _score(
         high=interval.high if interval else None, parts=parts,
         right=sum(item.prediction == item.reference for item in items) / len(items) if items else 0.0,
         unread=sum(one.output is None for one in said), labels=_labels(test, done, said),
-        cost=found.bill, notes=(*test.notes, *notes),
+        benchmark=test.benchmark, cost=found.bill, notes=(*test.notes, *notes),
     )  # fmt: skip
 
 

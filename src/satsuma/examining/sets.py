@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from satsuma.blending.parts import unlike
 from satsuma.errors import DataError, SettingsError
 from satsuma.reading.bigbench import read_task
 from satsuma.reading.bigbench_rows import card_rows
 from satsuma.run.directory import RunDirectory
-from satsuma.run.frozen import ABOUT, CARD
+from satsuma.run.frozen import ABOUT, CARD, SUMS, benchmark_hash, differing
 from satsuma.students.labelled import Labelled, Reader, read_labelled
 from satsuma.task.loader import load_card
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from satsuma.llm.request import Json
     from satsuma.task.card import Card
 
-CardRef = "Card | str | Path | Mapping[str, object]"
+_SHOWN, _MOST = 3, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,42 @@ def card_of(where: str | Path, card: Card | str | Path | Mapping[str, object] | 
     """The card of a set: the one that is named, or its own.
 
     Raises:
-        SettingsError: none is named, and it has none of its own.
+        SettingsError: none is named, and it has none of its own; or the one that is named has other fields.
     """
-    if card is not None:
-        return load_card(card)
-    path = Path(where).expanduser()
+    own = _own_card(Path(where).expanduser())
+    if card is None:
+        if own is not None:
+            return own
+        raise SettingsError(
+            f"nothing says what the card of {where} is", "Name it: --card CARD (`satsuma tasks` lists them)"
+        )
+    named = load_card(card)
+    if own is not None and (why := unlike(named, own)):
+        raise SettingsError(
+            f"{where} is of the card {own.name}, and does not fit the card {named.name}: {why}",
+            "Leave out --card; another card needs the same fields and the same output.",
+        )
+    return named
+
+
+def _own_card(path: Path) -> Card | None:
     if (path / "run.json").is_file():
         state = RunDirectory.open(path).load_state()
-        if state is not None:
-            return load_card(state.card)
-    if (own := frozen_card(path)) is not None:
-        return own
-    raise SettingsError(
-        f"nothing says what the card of {where} is", "Name it: --card CARD (`satsuma tasks` lists them)"
-    )
+        return load_card(state.card) if state is not None else None
+    return frozen_card(path)
+
+
+def standing(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The hash of a frozen benchmark that is as it was frozen, else an empty text; and what to tell of the set."""
+    if (path / "run.json").is_file():
+        state = RunDirectory.open(path).load_state()
+        if state is not None and state.state != "complete":
+            return "", (f"{path} is not complete: {state.size:,} of {state.n:,} instances",)
+    if frozen_card(path) is None or not (path / SUMS).is_file():
+        return "", ()
+    if changes := differing(path):
+        return "", (f"{path} is not as it was frozen: {'; '.join(changes[:3])}",)
+    return benchmark_hash(path), ()
 
 
 def frozen_card(path: Path) -> Card | None:
@@ -76,7 +99,27 @@ def measured(where: str | Path, card: Card, split: str | None = None) -> Measure
         told.append(f"{len(found) - len(kept):,} rows have no {card.output.name} and are left out")
     if not kept:
         raise DataError(f"{where} has no row to measure on", f"It needs rows with a {card.output.name}.")
+    told += _unknown(where, card, kept)
     return Measured(str(where), card, kept, tuple(told))
+
+
+def _unknown(where: str | Path, card: Card, kept: Sequence[Labelled]) -> list[str]:
+    """What there is to tell of labels that no answer could be.
+
+    Raises:
+        DataError: all are.
+    """
+    labels = card.output.labels if card.output.kind == "labels" else None
+    strange = [str(one.output) for one in kept if one.output not in labels] if labels else []
+    if not strange:
+        return []
+    named = ", ".join(list(dict.fromkeys(strange))[:_SHOWN])
+    if len(strange) == len(kept):
+        raise DataError(
+            f"{where} has no label of the card {card.name}, only others: {named}",
+            f"The card's are {', '.join(list(labels or ())[:_MOST])}. Name the card that the rows are of: --card CARD",
+        )
+    return [f"{len(strange):,} rows have a label that the card does not have ({named}), and count as wrong"]
 
 
 def _read(where: str | Path, card: Card, split: str | None) -> tuple[Sequence[Labelled], tuple[str, ...]]:

@@ -1,18 +1,17 @@
-"""A run's dataset in the forms that other programs read: one file per form, and the one list of them here.
+"""A dataset in the forms that other programs read: one file per form, and the one list of them here.
 
 A form takes the rows of the dataset, in order, and gives objects; those of `INSTRUCTED` also take how an instance is
 put to a model. A new one is one more file and one more line in a list. Whatever the form, it can be written as JSON
-Lines, CSV, Parquet, or a folder of `datasets` (`files.py`). A run that was curated into splits is written split by
-split, into a folder.
+Lines, CSV, Parquet, or a folder of `datasets` (`files.py`). A dataset of several splits is written split by split,
+into a folder. What can be exported: `opening.py`.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack
 
 from satsuma.errors import RunError, SettingsError
 from satsuma.exporting.alpaca import as_alpaca
@@ -20,14 +19,17 @@ from satsuma.exporting.chat import as_chat
 from satsuma.exporting.completion import as_completion
 from satsuma.exporting.fields import as_fields
 from satsuma.exporting.files import WRITERS, Kind, Object, Objects, save_datasets
+from satsuma.exporting.opening import Rows, opened
 from satsuma.exporting.pairs import as_pairs
 from satsuma.exporting.sharegpt import as_sharegpt
 from satsuma.exporting.superglue import as_superglue
-from satsuma.exporting.wording import TEMPLATES, Turns, Wording
+from satsuma.exporting.wording import Turns, Wording
 from satsuma.run.columns import Row
 from satsuma.run.run import Run
 from satsuma.task.card import Card
-from satsuma.task.loader import load_card
+
+if TYPE_CHECKING:
+    from satsuma.progress import Progress
 
 Form: TypeAlias = Callable[[Card, Iterable[Row]], Iterator[Object]]
 Instructed: TypeAlias = Callable[[Turns, Iterable[Row]], Iterator[Object]]
@@ -39,37 +41,47 @@ INSTRUCTED: Mapping[str, Instructed] = {
 """Name → form of an instance as it is put to a model."""
 _NAMES: Mapping[tuple[str, str], str] = {("superglue", "validation"): "val"}
 """What a form calls a split's file, where that is not the split's name."""
-_CHUNK = 1024
+
+
+class WordingOptions(TypedDict, total=False):
+    """How the forms of `INSTRUCTED` put an instance to a model; see `Wording`."""
+
+    instruction: bool
+    templates: int
+    seed: int
 
 
 def export(
-    run: Run | str | os.PathLike[str],
+    run: Run | str | Path,
     form: str = "fields",
-    out: str | os.PathLike[str] | None = None,
+    out: str | Path | None = None,
     *,
+    card: Card | str | Path | Mapping[str, object] | None = None,
     kind: Kind = "jsonl",
-    instruction: bool = True,
-    templates: int = TEMPLATES,
-    seed: int = 0,
+    progress: Progress | None = None,
+    **wording: Unpack[WordingOptions],
 ) -> Path:
-    """Write a run's dataset in a form that other programs read.
+    """Write a dataset in a form that other programs read.
 
     Args:
-        run: the run, or its directory.
+        run: the run, or its directory; or a file or folder of labelled rows, which needs a card.
         form: `fields` (the card's fields), `pairs` (text and target), `superglue` (the rows of the SuperGLUE task that
             the card is), `chat` (messages, as TRL and axolotl read them), `prompt-completion` (TRL), `alpaca`
             (LLaMA-Factory, axolotl) or `sharegpt` (LLaMA-Factory).
-        out: the file, or the folder if the run has several splits or the kind is `datasets`; `exports/FORM` in the run
-            directory where left out. A file that is there is replaced.
+        out: the file, or the folder if there are several splits or the kind is `datasets`; where left out
+            `exports/FORM` in the run directory, of files `NAME-exports/FORM` beside them. What is there is replaced.
+        card: of files; a run brings its own.
         kind: `jsonl`, `csv`, `parquet`, or `datasets` for a folder that `datasets.load_from_disk` reads.
-        instruction: whether the last four forms tell the task.
-        templates: in how many ways they do, 1 to 4 (`satsuma.exporting.wording`).
-        seed: of the draw of each instance's way.
+        progress: is told of rows that are left out.
+        wording: of the last four forms: instruction, whether they tell the task; templates, in how many ways they do, 1
+            to 4 (`satsuma.exporting.wording`); seed, of the draw of each instance's way.
 
     Returns: the file or the folder.
 
     Raises:
-        SettingsError: there is no such form or kind, or the card's rows cannot have it.
+        SettingsError: there is no such form or kind, the card's rows cannot have it, files have no card, or it is a
+            frozen benchmark.
+        DataError: files cannot be read, or have no instance of the card.
         ExtraError: `datasets` is not installed.
         RunError: there is no dataset yet, it cannot be read, or the result cannot be written.
     """
@@ -81,11 +93,14 @@ def export(
         raise SettingsError(
             f"there is no kind of file {kind!r}", f"They are {', '.join(sorted(WRITERS))} and datasets."
         )
-    opened = run if isinstance(run, Run) else Run(run)
-    told = Wording(instruction, templates, seed)
+    from satsuma.progress import Silent
+
+    told = Wording(**wording)
     told.check()
-    splits = {split: _objects(opened, split, form, told) for split in opened.splits or ("train",)}
-    place = opened.path / "exports" / form
+    found = opened(run, card, (progress or Silent()).note)
+    splits = {split: _objects(found.card, rows, form, told) for split, rows in found.splits.items()}
+    place = found.place / form
+    _check_apart(run, Path(out) if out is not None else place)
     if kind == "datasets":
         path = Path(out) if out is not None else place
         save_datasets(path, splits)
@@ -97,6 +112,15 @@ def export(
     return _write_splits(Path(out) if out is not None else place, splits, form, kind)
 
 
+def _check_apart(run: Run | str | Path, out: Path) -> None:
+    """Refuse to write over files that are read."""
+    if isinstance(run, Run) or (Path(run).expanduser() / "run.json").is_file():
+        return
+    source, wanted = Path(run).expanduser().resolve(), out.expanduser().resolve()
+    if source == wanted or source in wanted.parents:
+        raise SettingsError(f"{out} is, or lies in, what is exported", "Name another place with -o.")
+
+
 def _write_splits(folder: Path, splits: Mapping[str, Objects], form: str, kind: str) -> Path:
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file, but the dataset has several splits", "Name a folder with -o.")
@@ -105,14 +129,8 @@ def _write_splits(folder: Path, splits: Mapping[str, Objects], form: str, kind: 
     return folder
 
 
-def _objects(run: Run, split: str, form: str, wording: Wording) -> Objects:
+def _objects(card: Card, rows: Rows, form: str, wording: Wording) -> Objects:
     """The objects of a split, from the first one each time."""
-    card = load_card(run.state.card)
-    table = run.table(split)
-
-    def rows() -> Iterator[Row]:
-        return (row for batch in table.to_batches(max_chunksize=_CHUNK) for row in batch.to_pylist())
-
     if form in FORMS:
         return lambda: FORMS[form](card, rows())
     made = partial(INSTRUCTED[form], Turns(card, wording))

@@ -86,6 +86,8 @@ def make(run: str | Path, out: Path, n: int | None, seed: int, note: Note, *, un
     place = out.expanduser()
     with sitting(run, Wanted(), note) as at:
         chosen = _chosen(at, n, seed, unaudited=unaudited)
+        if at.state.state != "complete":
+            note(f"{run} is not complete: the benchmark is made of the {at.state.size:,} instances that there are.")
         if unaudited:
             note("NOT AUDITED: nobody judged the labels of this benchmark. It says so in its README and in FROZEN.")
         part = place.with_name(f".{place.name}.part")
@@ -122,9 +124,13 @@ def _chosen(at: Sitting, n: int | None, seed: int, *, unaudited: bool) -> _Chose
         )
     fit = at.population.ids if unaudited else tuple(one for one in at.population.ids if shares.get(one) == 1)
     if not fit or (n is not None and n > len(fit)):
+        not_so_many = f", not {n:,}" if n is not None else ""
+        if unaudited:
+            raise RunError(
+                f"{at.directory.path} has {len(fit):,} instances{not_so_many}", "Leave -n out for all of them."
+            )
         raise RunError(
-            f"{'there are' if unaudited else 'people judged'} {len(fit):,} instances{'' if unaudited else ' right'}"
-            + (f", not {n:,}" if n is not None else ""),
+            f"people judged {len(fit):,} instances right{not_so_many}",
             f"Audit more of them: satsuma audit {at.directory.path} -n {2 * (n or 50)}",
         )
     ids = _drawn(at.population, fit, n, seed)

@@ -35,16 +35,21 @@ def exported(
     form: one of `FORMS`. steps: those wanted, all if empty. redact: takes keys out of a text.
 
     Raises:
-        SettingsError: there is no such form.
+        SettingsError: there is no such form, or no request of a step.
         JournalError: the journal cannot be read.
     """
     line = FORMS.get(form)
     if line is None:
         raise SettingsError(f"there is no form {form!r}", f"The forms are {', '.join(FORMS)}.")
+    there: set[str] = set()
     with Journal.open(path, readonly=True) as journal:
         for entry in journal.entries():
+            there.add(entry.request.step)
             if not steps or entry.request.step in steps:
                 yield line(_without_keys(entry, redact))
+    if lacking := [step for step in steps if step not in there]:
+        told = ", ".join(sorted(filter(None, there))) or "none"
+        raise SettingsError(f"{path} has no request of the step {lacking[0]!r}", f"The steps in it are: {told}.")
 
 
 def _without_keys(entry: Entry, redact: Redact) -> Entry:

@@ -15,6 +15,7 @@ from satsuma.errors import SettingsError
 from satsuma.extras import require
 from satsuma.measures.comparison import Comparison, compare
 from satsuma.measures.corpus import Corpus, Options
+from satsuma.measures.correction import noise_of
 from satsuma.measures.cosine import cosines
 from satsuma.measures.entities import entities
 from satsuma.measures.leaks import leaks
@@ -83,10 +84,20 @@ def _leaks(corpus: Corpus) -> object:
 def _pvi(corpus: Corpus) -> object:
     if not corpus.closed:
         return _not_closed(corpus)
+    if corpus.options.student:
+        return _pvi_of_students(corpus)
     vectors = corpus.vectors
     examples = corpus.part(TRAINED) if isinstance(vectors, NotDefined) else corpus.embedded
     found = None if isinstance(vectors, NotDefined) else vectors
     return pvi(corpus.labelled(examples), [example.id for example in examples], corpus.options.seed, found)
+
+
+def _pvi_of_students(corpus: Corpus) -> object:
+    from satsuma.measures.pvi_student import StudentFamily
+
+    seed, examples = corpus.options.seed, corpus.embedded
+    family = StudentFamily(corpus.options.student, seed)
+    return pvi(corpus.labelled(examples), [example.id for example in examples], seed, family=family)
 
 
 MEASURES: Mapping[str, Callable[[Corpus], object]] = {
@@ -106,7 +117,7 @@ MEASURES: Mapping[str, Callable[[Corpus], object]] = {
     "shortcuts": _shortcuts,
     "pvi": _pvi,
     "ratings": lambda c: c.ratings.result(per_label=c.closed),
-    "correction": lambda c: c.correction.result(),
+    "correction": lambda c: c.correction.result(noise_of(c.dataset.name)),
 }
 """Name → measurement, in the order in which they are shown."""
 
@@ -161,8 +172,9 @@ def analyze_dataset(
     these columns.
 
     Raises:
-        ExtraError: a package of the extra `analyze` is not installed.
+        ExtraError: a package of the extra `analyze`, or one that the student needs, is not installed.
         SettingsError: there is no measurement of a name in `only`.
+        ModelError: there is no such student.
         DataError: something is no dataset, has no rows, or lacks a column that was named.
     """
     require(EXTRA, *NEEDS, needed_by="satsuma analyze")

@@ -44,7 +44,8 @@ class Options:
 
     sample: instances that are compared with one another at most. embedded: of these, how many are embedded and mapped
     at most. seed: of samples, folds and the map. embedder: its name, or one; None embeds nothing. only: names of
-    measurements, all where it is empty.
+    measurements, all where it is empty. student: that difficulty is measured with, as for `satsuma train` (`frozen`
+    and `frozen:NAME` are linear heads); a logistic model where it is empty.
     """
 
     sample: int = 10_000
@@ -52,6 +53,7 @@ class Options:
     seed: int = 0
     embedder: str | Embedder | None = "minilm"
     only: tuple[str, ...] = ()
+    student: str = ""
 
 
 class MeasureOptions(TypedDict, total=False):
@@ -62,6 +64,7 @@ class MeasureOptions(TypedDict, total=False):
     seed: int
     embedder: str | Embedder | None
     only: tuple[str, ...]
+    student: str
 
 
 class Corpus:

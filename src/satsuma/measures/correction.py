@@ -2,9 +2,10 @@
 
 From the provenance of the instances of a run. `changed` is the share of corrected instances whose label is another
 than the one that was asked for. `agreement` is the share of an instance's votes that its label got.
-`estimated_label_noise` is the mean share of votes against the label, over instances with two votes or more: the
-probability that one more vote would be for another label. It is what votes can tell and no more: a mistake that the
-corrector makes every time has full agreement (`satsuma.selecting.noise` says what that may hide).
+`votes_against` is the mean share of votes against the label, over instances with two votes or more: the
+probability that one more vote would be for another label. It is no share of wrong labels: a majority is wrong less
+often than a vote, and a mistake that the corrector makes every time has full agreement. `noise` is the estimate of the
+share of wrong labels (`satsuma.selecting.noise`), as the run's run.json has it.
 
 Not defined for a dataset without provenance, such as one that satsuma did not make.
 """
@@ -13,10 +14,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from satsuma.measures.outcome import NotDefined
 from satsuma.proportions import Share, wilson
 from satsuma.reading.example import Lineage
+
+if TYPE_CHECKING:
+    from satsuma.llm.request import Json
 
 MOST = 200
 _TRACKED = 20_000
@@ -37,7 +43,8 @@ class Correction:
 
     instances: that were corrected. changed: their share whose label changed, with its 95% interval. matrix: asked for
     → corrected to → instances, empty for free text. moves: changes, the most frequent first. agreement, unanimous:
-    mean agreement and the share where all votes agreed. estimated_label_noise: None where no instance has two votes.
+    mean agreement and the share where all votes agreed. votes_against: None where no instance has two votes. noise: as
+    in run.json; None where that has none.
     """
 
     instances: int
@@ -46,7 +53,22 @@ class Correction:
     moves: tuple[Move, ...]
     agreement: float | None
     unanimous: float | None
-    estimated_label_noise: float | None
+    votes_against: float | None
+    noise: dict[str, Json] | None = None
+
+
+def noise_of(where: str) -> dict[str, Json] | None:
+    """What a run says of its wrong labels; None of a run that says nothing, and of what is no run.
+
+    Raises:
+        RunError: its run.json cannot be read.
+    """
+    if not (Path(where).expanduser() / "run.json").is_file():
+        return None
+    from satsuma.run.directory import RunDirectory
+
+    state = RunDirectory(Path(where).expanduser()).load_state()
+    return state.noise.model_dump(mode="json") if state is not None and state.noise is not None else None
 
 
 class CorrectionTally:
@@ -75,8 +97,8 @@ class CorrectionTally:
                 self._voted += 1
                 self._against += 1 - lineage.agreement
 
-    def result(self) -> Correction | NotDefined:
-        """The counts; not defined where nothing was corrected."""
+    def result(self, noise: dict[str, Json] | None = None) -> Correction | NotDefined:
+        """The counts; not defined where nothing was corrected. noise: of run.json."""
         if not self._corrected:
             return NotDefined("no instance says what was asked for and what it was corrected to")
         rated = self._agreements.total()
@@ -88,7 +110,8 @@ class CorrectionTally:
             moves=self._moves(),
             agreement=weighted / rated if rated else None,
             unanimous=self._agreements[1.0] / rated if rated else None,
-            estimated_label_noise=self._against / self._voted if self._voted else None,
+            votes_against=self._against / self._voted if self._voted else None,
+            noise=noise,
         )
 
     def _matrix(self) -> dict[str, dict[str, int]]:

@@ -5,10 +5,11 @@ TarGEN, Figure 5, and DataTune, Figure 5, show its distribution.
 PVI(x → y) = log2 g'(y | x) - log2 g(y), where g' is a model trained with the input and g one trained without it. It is
 high for instances that are easy for the model family, near 0 where the input does not help, and negative where it
 misleads; its mean is the V-usable information. Both are trained on other instances than the one that is measured
-(cross-validation), g being the shares of the labels in the same training part.
+(cross-validation).
 
-The family here is a logistic model on embeddings, or on words where there are none, and the result says so in
-`family`: its numbers are not comparable with those of a fine-tuned student. Another family is another `Family`.
+The family is a logistic model on embeddings, or on words where there are none, and g the shares of the labels in the
+same training part; or a student that is trained twice (`satsuma.measures.pvi_student`). The result says which in
+`family`: the numbers of one are not comparable with those of another. Another family is another `Family`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from satsuma.errors import CardError, DataError
 from satsuma.measures.classifier import FOLDS, Array, folds, predicted, word_features
 from satsuma.measures.labels import labelled
 from satsuma.measures.outcome import NotDefined
@@ -42,6 +44,10 @@ class Family(Protocol):
 
         dealt: the fold of each instance. Shape (n,); None where nothing can be learned from these inputs.
         """
+        ...
+
+    def blind(self, data: Labelled, dealt: Sequence[int]) -> Array:
+        """The same of a model trained without the inputs; shape (n,)."""
         ...
 
 
@@ -70,6 +76,12 @@ class LogisticFamily:
             found, names = predicted(features, labels, dealt, freedom)
             tried.append(found[np.arange(len(labels)), [names.index(label) for label in labels]])
         return max(tried, key=lambda own: float(np.log(np.maximum(own, FLOOR)).mean()))
+
+    def blind(self, data: Labelled, dealt: Sequence[int]) -> Array:
+        """The share of each instance's label among those of the other folds."""
+        import numpy as np
+
+        return np.array(_shares([label or "" for label in data.labels], dealt))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +113,23 @@ class Pvi:
     hardest: tuple[Hard, ...]
 
 
-def pvi(data: Labelled, ids: Sequence[str], seed: int, vectors: Array | None = None) -> Pvi | NotDefined:
-    """PVI with a logistic model; not defined without a closed set of labels and 20 labelled instances.
+def pvi(
+    data: Labelled, ids: Sequence[str], seed: int, vectors: Array | None = None, family: Family | None = None
+) -> Pvi | NotDefined:
+    """PVI; not defined without a closed set of labels and 20 labelled instances, or where a family cannot learn them.
 
-    vectors: an embedding for each instance, shape (n, d); None for words.
+    vectors: of the logistic model: an embedding for each instance, shape (n, d); None for words. family: another one.
     """
     places = labelled(data.labels)
     if isinstance(places, NotDefined):
         return places
     if len(places) < LEAST:
         return NotDefined(f"{len(places)} labelled instances are too few to cross-validate; {LEAST} are needed")
-    family = LogisticFamily(None if vectors is None else vectors[places])
-    values = pvi_values(data.part(places), family, seed)
+    family = family or LogisticFamily(None if vectors is None else vectors[places])
+    try:
+        values = pvi_values(data.part(places), family, seed)
+    except (CardError, DataError) as error:
+        return NotDefined(f"the {family.name} cannot learn it: {error.message}")
     if values is None:
         return NotDefined("the texts have no words")
     return _summary(family.name, values, [ids[at] for at in places], [data.labels[at] or "" for at in places])
@@ -127,7 +144,7 @@ def pvi_values(data: Labelled, family: Family, seed: int) -> Array | None:
     informed = family.probabilities(data, dealt)
     if informed is None:
         return None
-    blind = np.array(_shares(labels, dealt))
+    blind = family.blind(data, dealt)
     result: Array = np.log2(np.maximum(informed, FLOOR)) - np.log2(np.maximum(blind, FLOOR))
     return result
 

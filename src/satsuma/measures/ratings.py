@@ -2,7 +2,8 @@
 
 The ratings are those that `satsuma rate` laid beside the dataset; nothing is asked here. A rating counts for an
 instance whose text is the one that was rated. Where several models rated, the figures are those of the one that rated
-most, and `models` has the means of all; their scales are their own.
+most, and `models` and `distributions` have those of all. Their scales are their own, so datasets are compared by one
+model's ratings (`shared_model`).
 
 Not defined where nothing was rated.
 """
@@ -10,7 +11,7 @@ Not defined where nothing was rated.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from satsuma.measures.outcome import NotDefined
@@ -25,7 +26,7 @@ class Ratings:
     """The distribution of a model's ratings.
 
     model: who rated. instances: that have a rating. mean: 1 to 5. distribution: level → instances. per_label: label →
-    mean. models: model → mean, of all that rated.
+    mean. models: model → mean, and distributions: model → level → instances, of all that rated.
     """
 
     model: str
@@ -34,6 +35,17 @@ class Ratings:
     distribution: dict[str, int]
     per_label: dict[str, float]
     models: dict[str, float]
+    distributions: dict[str, dict[str, int]]
+
+
+def shared_model(found: Sequence[Ratings]) -> str:
+    """The model by whose ratings datasets are compared: of those that rated the first, the one that rated most of them.
+
+    Of several, the first dataset's own.
+    """
+    first = found[0]
+    models = sorted(first.models, key=lambda model: (model != first.model, model))
+    return max(models, key=lambda model: sum(model in one.models for one in found))
 
 
 @dataclass(slots=True)
@@ -77,10 +89,15 @@ class RatingTally:
             model=model,
             instances=own.whole.total(),
             mean=_mean(own.whole),
-            distribution={str(level): own.whole[level] for level in LEVELS},
+            distribution=_shown(own.whole),
             per_label=labels,
             models={name: _mean(one.whole) for name, one in sorted(rated.items())},
+            distributions={name: _shown(one.whole) for name, one in sorted(rated.items())},
         )
+
+
+def _shown(levels: Counter[int]) -> dict[str, int]:
+    return {str(level): levels[level] for level in LEVELS}
 
 
 def _mean(levels: Counter[int]) -> float:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from satsuma.measures.outcome import NotDefined, as_json
+from satsuma.measures.ratings import Ratings, shared_model
 from satsuma.run.plain import one_line
 
 if TYPE_CHECKING:
@@ -46,10 +47,20 @@ def headline_rows(analysis: Analysis) -> list[tuple[str, ...]]:
     sizes = [analysis.instances, *(other.instances for other in analysis.against)]
     rows = [("instances", *(f"{size:,}" for size in sizes))]
     for name, measure, figure, form in HEADLINES:
-        values = [getattr(measures.get(measure), figure, None) for measures in columns]
+        figures = [measures.get(measure) for measures in columns]
+        values = _rated(figures) if measure == "ratings" else [getattr(one, figure, None) for one in figures]
         if any(isinstance(value, int | float) for value in values):
             rows.append((name, *(format(value, form) if isinstance(value, int | float) else "-" for value in values)))
     return rows
+
+
+def _rated(figures: Sequence[object]) -> list[float | None]:
+    """The mean rating of each dataset, by one model: another one's scale is another."""
+    found = [one for one in figures if isinstance(one, Ratings)]
+    if not found:
+        return []
+    model = shared_model(found)
+    return [one.models.get(model) if isinstance(one, Ratings) else None for one in figures]
 
 
 def missing(analysis: Analysis) -> Iterator[tuple[str, str]]:

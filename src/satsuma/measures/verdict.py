@@ -135,9 +135,9 @@ def _gender(found: Gender) -> Iterator[Finding]:
 def _correction(found: Correction) -> Iterator[Finding]:
     most = f", most often {found.moves[0].asked} → {found.moves[0].corrected}" if found.moves else ""
     yield Finding("note", "correction", f"Self-correction changed {found.changed.value:.1%} of the labels{most}.")
-    if found.estimated_label_noise is not None:
-        noise = f"{found.estimated_label_noise:.1%} of the votes are against the label that was kept"
-        yield Finding("note", "correction", f"{noise}: about so many labels are in doubt.")
+    if found.votes_against is not None:
+        told = f"{found.votes_against:.1%} of the votes are against the label that was kept"
+        yield Finding("note", "correction", f"{told}; a majority errs less often than a vote.")
 
 
 def _compared(other: Comparison) -> Iterator[Finding]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from satsuma.measures.cosine import Cosines
 from satsuma.measures.lengths import Lengths
 from satsuma.measures.pvi import EDGES, Pvi
+from satsuma.measures.ratings import Ratings, shared_model
 from satsuma.measures.uniqueness import NEAR, Uniqueness
+from satsuma.reading.ratings import LEVELS
 from satsuma.reporting.charts import LABELS, ROW, Measures, colour, distinct, short
 from satsuma.reporting.drawing import Chart, drawn
 
@@ -20,7 +22,7 @@ _BINS = 50
 
 def charts_of(datasets: Measures) -> Iterator[Chart]:
     """The distributions, in the order in which the page has them."""
-    for make in (similarity, uniqueness_curve, difficulty, lengths):
+    for make in (similarity, uniqueness_curve, difficulty, rated_difficulty, lengths):
         if (made := make(datasets)) is not None:
             yield made
 
@@ -58,6 +60,24 @@ def difficulty(datasets: Measures) -> Chart | None:
         f"V-usable information in bits, by a {found[0][1].family}: left of 0 the input misleads, right of 0 it helps.",
         _distribution(series, [*EDGES], "bits", "share of the instances"),
         ("dataset", "instances", "mean (bits)", "left of 0"),
+        rows,
+    )
+
+
+def rated_difficulty(datasets: Measures) -> Chart | None:
+    """The distribution of a language model's ratings (DataTune, Figure 5), of the datasets that the same one rated."""
+    found = [(name, told) for name, measures in datasets if isinstance(told := measures.get("ratings"), Ratings)]
+    if not found or found[0][0] != datasets[0][0]:
+        return None
+    model = shared_model([told for _, told in found])
+    alike = [(name, told.distributions[model], told.models[model]) for name, told in found if model in told.models]
+    series = [(name, list(counts.values())) for name, counts, _ in alike]
+    rows = tuple((name, *(f"{count:,}" for count in counts.values()), f"{mean:.2f}") for name, counts, mean in alike)
+    return Chart(
+        "How hard a language model says they are",
+        f"Rated from 1, very easy, to 5, very hard, by {short(model)}, which sees neither label nor origin.",
+        _distribution(series, [level - 0.5 for level in (*LEVELS, LEVELS[-1] + 1)], "rating", "share of the instances"),
+        ("dataset", *map(str, LEVELS), "mean"),
         rows,
     )
 

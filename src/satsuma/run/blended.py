@@ -19,8 +19,8 @@ class BlendSource(_Frozen):
 
     name: what ids and `provenance.run` call it. path: as the user named it. kind, state: of a run, where it stood.
     card: the card that it was made with. licence: of its rows; empty where nobody says. models: that wrote them. data:
-    the sha256 of its dataset. rows: it has; unusable, demonstrations, duplicates: of these, dropped; used: that are in
-    the blend.
+    the sha256 of its dataset. rows: it has to train on; unusable, demonstrations, duplicates: of these, dropped; used:
+    that are in the blend. set_aside: rows of its validation and test splits, which are in no blend.
     """
 
     name: str
@@ -36,6 +36,7 @@ class BlendSource(_Frozen):
     demonstrations: int = 0
     duplicates: int = 0
     used: int = 0
+    set_aside: int = 0
 
 
 class Blended(_Frozen):

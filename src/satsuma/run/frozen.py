@@ -5,16 +5,20 @@
     card.yaml          the task card
     data/test.parquet  the instances; the column `canary` holds the canary in every row
 
-A path is frozen if it is such a directory, lies in one, or is a data file whose first row (of text files, the first
-64 KiB) has such a canary: so a copy of the data alone is known, too, as long as the column is there.
+A path is frozen if it is such a directory, lies in one, or is a data file, or a folder of them, in which any row has
+such a canary: so copies of rows are known, too, among others and in other formats, as long as the column is there.
 
-Not covered: copies without the column.
+Whatever reads data to train on, or to make training data of, calls `refuse_frozen` first: `train`, `compare-students`
+(its training sets), `blend`, `curate`, `export`, `transform`, `new`, the seeds and contexts of `generate`, and the
+examples of `score`. Not covered: copies without the column, compressed Arrow files, and datasets of the hub.
 """
 
 from __future__ import annotations
 
+import gzip
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from satsuma.errors import RunError, SettingsError
@@ -26,15 +30,18 @@ MARK = "BENCHMARK DATA, NEVER TO BE TRAINED ON. satsuma canary "
 """How a canary begins; a UUID follows."""
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 _IGNORED = frozenset({".DS_Store"})
+_TEXTS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".arrow", ".feather")
+"""Files whose bytes have the canary as it is."""
+_CHUNK = 1 << 20
 
 
 def is_frozen(path: str | Path) -> bool:
-    """Whether a path is a frozen benchmark, a part of one, or a data file whose first row has a canary."""
+    """Whether a path is a frozen benchmark, a part of one, or data in which a row has a canary."""
     place = Path(path).expanduser()
     if not place.exists():
         return False
     near = [place, *place.resolve().parents[:2]] if place.is_file() else [place, place.resolve().parent]
-    if any((one / ABOUT).is_file() and (one / SUMS).is_file() for one in near if one.is_dir()):
+    if any(_is_benchmark(one) for one in near if one.is_dir()):
         return True
     return _has_canary(place) if place.is_file() else any(_has_canary(one) for one in _files(place))
 
@@ -48,7 +55,7 @@ def refuse_frozen(paths: Iterable[str | Path], what: str) -> None:
     for path in paths:
         if is_frozen(path):
             raise SettingsError(
-                f"{path} is a frozen benchmark, which must never be {what}",
+                f"{path} is a frozen benchmark, or has rows of one, and these must never be {what}",
                 "Leave it out: `satsuma score` and `satsuma evaluate --on` measure with it.",
             )
 
@@ -108,22 +115,38 @@ def _read(path: Path) -> str:
         raise RunError(f"{path} cannot be read: {error}", "Copy the benchmark again.") from error
 
 
-def _files(place: Path) -> list[Path]:
-    """The data files right in a folder or in its `data`, as far as any are looked at."""
-    found = [one for folder in (place, place / "data") if folder.is_dir() for one in sorted(folder.iterdir())]
-    return [one for one in found if one.is_file()][:50]
+def _is_benchmark(folder: Path) -> bool:
+    return (folder / ABOUT).is_file() and (folder / SUMS).is_file()
+
+
+def _files(place: Path) -> Iterator[Path]:
+    """The files of a folder that readers of datasets would find, of a run its dataset's; links are not followed."""
+    top = place / "data" if (place / "run.json").is_file() else place
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        yield from (Path(folder, name) for name in sorted(names))
 
 
 def _has_canary(path: Path) -> bool:
-    """Whether the first row of a file has a canary; a file that cannot be read has none."""
+    """Whether a row of a file has a canary; a file that cannot be read has none."""
+    name = path.name.lower()
     try:
-        if path.suffix == ".parquet":
+        if name.endswith(".parquet"):
             return _of_parquet(path)
-        if path.suffix in (".jsonl", ".json", ".csv", ".tsv", ".ndjson"):
-            with path.open("rb") as file:
-                return MARK.encode() in file.read(1 << 16)
-    except (OSError, ValueError):
+        if name.removesuffix(".gz").endswith(_TEXTS):
+            return _of_bytes(path)
+    except (OSError, EOFError, ValueError):
         return False
+    return False
+
+
+def _of_bytes(path: Path) -> bool:
+    mark, end = MARK.encode(), b""
+    with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            if mark in end + chunk:
+                return True
+            end = chunk[-len(mark) :]
     return False
 
 
@@ -133,6 +156,5 @@ def _of_parquet(path: Path) -> bool:
     with pq.ParquetFile(path) as file:
         if COLUMN not in file.schema_arrow.names:
             return False
-        first = next(file.iter_batches(batch_size=1, columns=[COLUMN]), None)
-        value = first.column(0)[0].as_py() if first is not None and first.num_rows else ""
-        return str(value).startswith(MARK)
+        batches = file.iter_batches(columns=[COLUMN])
+        return any(str(value).startswith(MARK) for batch in batches for value in batch.column(0).unique().to_pylist())

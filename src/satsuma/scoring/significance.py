@@ -55,9 +55,23 @@ def bootstrap(
     Raises:
         DataError: there are no items.
     """
+    drawn = resampled(items, score, rounds=rounds, seed=seed)
+    return interval(score(items), drawn, level)
+
+
+def resampled(items: Sequence[T], score: Score[T], *, rounds: int = ROUNDS, seed: int = 0) -> tuple[float, ...]:
+    """The score on each resample, in the order in which they are drawn: the same instances for any system.
+
+    Raises:
+        DataError: there are no items.
+    """
     n = matched(items, items)
-    drawn = sorted(score([items[i] for i in chosen]) for chosen in _resamples(n, rounds, seed))
-    return Interval(score(items), *_percentiles(drawn, level), level)
+    return tuple(score([items[i] for i in chosen]) for chosen in _resamples(n, rounds, seed))
+
+
+def interval(value: float, drawn: Sequence[float], level: float = 0.95) -> Interval:
+    """A figure with the percentiles of its resamples."""
+    return Interval(value, *_percentiles(sorted(drawn), level), level)
 
 
 def paired_bootstrap(

@@ -15,6 +15,7 @@ Memory: about 1 kB for a text of 20 words, and 40 bytes for each further word.
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ from satsuma.selecting.counts import TEXTS, Block, places, reaching
 
 CHARACTERS = 0x110000
 """Words that can be told apart by a character each; later ones are numbers, which takes more room."""
+
+_FOUR_BYTES = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
 
 Packed: TypeAlias = str | tuple[int, ...]
 """A text as the numbers of its words: characters where there are enough of them."""
@@ -150,4 +153,6 @@ class NearTexts:
 
 def _packed(numbers: Sequence[int]) -> Packed:
     """A character for each word, which is small and quick to compare, as long as there are characters enough."""
-    return "".join(map(chr, numbers)) if max(numbers) < CHARACTERS else tuple(numbers)
+    if max(numbers) >= CHARACTERS:
+        return tuple(numbers)
+    return array("I", numbers).tobytes().decode(_FOUR_BYTES, "surrogatepass")

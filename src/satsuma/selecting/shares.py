@@ -8,7 +8,9 @@ Two rules, both functions of the weights and the seed alone:
   proportion rounded down or up.
 * `LabelPlan` decides which label candidate i is asked for: the one furthest behind its proportion (Webster's rule),
   counting the final labels of the candidates up to i - `LAG` and the asked labels since. What is within the lag has
-  not been looked at, so the decision does not depend on timing.
+  not been looked at, so the decision does not depend on timing. Where proportions differ, each turn of a label comes
+  early or late in its time, by chance: else 3 to 2 would be a pattern of five, and of twenty contexts that take turns
+  each would always meet the same label.
 
 Ties are broken by the seed, the same way in both.
 """
@@ -71,6 +73,7 @@ class LabelPlan:
         self._weights = dict(weights)
         self._seed = seed
         self._lag = lag
+        self._moves = len(set(weights.values())) > 1
         self._counts = dict.fromkeys(weights, 0)
         self._asked: deque[str] = deque()
         self._settled: deque[str | None] = deque()
@@ -115,7 +118,8 @@ class LabelPlan:
 
     def _entry(self, name: str) -> tuple[float, int, int, str]:
         count = self._counts[name]
-        return ((2 * count + 1) / self._weights[name], _tie(self._seed, name, count), count, name)
+        within = chance.number(self._seed, "moment", name, count) / 2**63 if self._moves else 1
+        return ((2 * count + within) / self._weights[name], _tie(self._seed, name, count), count, name)
 
 
 def _tie(seed: int, name: str, count: int) -> int:

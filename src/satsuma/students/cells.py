@@ -25,6 +25,7 @@ from satsuma.students.head import Prediction
 from satsuma.students.record import data_hash, plain
 from satsuma.students.settings import MINILM, TrainSettings
 from satsuma.students.training import made_lesson, train_student
+from satsuma.students.untrained import check_writes, untrained
 
 if TYPE_CHECKING:
     from satsuma.scoring.official import Item
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 Note = Callable[[str], None]
 FROZEN = "frozen"
+FEW_SHOT = "few-shot"
+"""The set that nobody is trained on: examples that a student is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Ground:
     """What all cells share. sets: the name of a training set → its instances. keep: whether students stay.
 
     evenly: the sets whose parts are drawn evenly from what they are put together from: for each instance, which of it.
+    cards: of the sets that are taken as they are.
     """
 
     card: Card
@@ -67,6 +71,7 @@ class Ground:
     settings: TrainSettings
     keep: bool = False
     evenly: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    cards: Mapping[str, Card] = field(default_factory=dict)
 
 
 def measured(cell: Cell, ground: Ground, note: Note) -> list[Item]:
@@ -78,7 +83,7 @@ def measured(cell: Cell, ground: Ground, note: Note) -> list[Item]:
     """
     instances = _part(cell, ground)
     settings = _settings(cell, ground.settings)
-    key = _key(ground, instances, settings)
+    key = _key(ground, instances, settings, ground.cards.get(cell.training))
     file = ground.out / "cells" / f"{cell.name}.json"
     said = _kept(file, key, ground.card)
     if said is None:
@@ -100,6 +105,8 @@ def _settings(cell: Cell, settings: TrainSettings) -> TrainSettings:
 def _part(cell: Cell, ground: Ground) -> tuple[Labelled, ...]:
     """As many as the cell has, in an order of chance by its seed: a smaller part lies inside a larger one."""
     instances = ground.sets[cell.training]
+    if cell.training == FEW_SHOT:
+        return tuple(sorted(instances, key=lambda one: chance.number(cell.seed, "shown", one.id)))
     if cell.size is None:
         return instances
     if cell.size > len(instances):
@@ -123,19 +130,29 @@ def _in_turn(order: Sequence[int], origins: Sequence[int]) -> list[int]:
     return sorted(order, key=lambda at: (rounds[at], origins[at]))
 
 
-def _key(ground: Ground, instances: Sequence[Labelled], settings: TrainSettings) -> str:
+def _key(ground: Ground, instances: Sequence[Labelled], settings: TrainSettings, own: Card | None) -> str:
     parts = [plain(ground.card.model_dump(mode="json", exclude_defaults=True)), plain(settings.decisive()),
              data_hash(instances), data_hash(ground.test)]  # fmt: skip
+    if own is not None:
+        parts.append(plain(own.model_dump(mode="json", exclude_defaults=True)))
     return hashlib.blake2b(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
 def _said(
     cell: Cell, ground: Ground, instances: tuple[Labelled, ...], settings: TrainSettings, note: Note
 ) -> list[Prediction]:
+    if cell.training == FEW_SHOT:
+        said = untrained(ground.card, settings, instances).predictions(ground.test)
+        note(f"{cell.training}, {cell.student}, seed {cell.seed}: asked with {len(instances):,} examples")
+        return said
     place = ground.out / "students" / cell.name
-    lesson = made_lesson((cell.training,), ground.card, instances, settings, ())
-    student = train_student(lesson, settings, place, lambda _: None, overwrite=True)
-    said = student.predictor.predictions(ground.test)
+    own = ground.cards.get(cell.training)
+    if own is not None:
+        check_writes(settings, f"trained on {cell.training} as it is")
+    lesson = made_lesson((cell.training,), own or ground.card, instances, settings, ())
+    student = train_student((lesson,), settings, place, lambda _: None, overwrite=True)
+    asked = student if own is None else student.asked(ground.card)
+    said = asked.predictor.predictions(ground.test)
     size = f" {len(instances):,}"
     note(f"{cell.training}{size}, {cell.student}, seed {cell.seed}: trained")
     if not ground.keep:

@@ -86,7 +86,8 @@ def find_base(name: str) -> Base:
 
     if (Path(place) / ADAPTER).is_file():
         raise ModelError(
-            f"{name} is a set of adapters, which are not trained further", "Name the model that they belong to."
+            f"{name} is a set of adapters, which are not trained further",
+            "Train it with --merge, which writes the whole checkpoint, or name the model that they belong to.",
         )
     with _loading(name):
         config = AutoConfig.from_pretrained(place, revision=revision)

@@ -3,10 +3,11 @@
     results.parquet       a row per training set, student, size and seed
     predictions.parquet   a row per instance of the test and each of these
     comparison.md, .html  rows students, columns training sets, differences to the baseline with their intervals
+    comparison.json       the figures, for `--join` (`satsuma.students.joining`)
     cells/                what each student said, so that nothing is trained twice
 
 The test set is the same for all: rows that any training set holds are refused, or left out of it for all. The baseline
-is the set called `original` or `gold`, else the first. Not covered: several tasks in one table.
+is the set called `original` or `gold`, else the first.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from satsuma.errors import DataError, SettingsError
+from satsuma.errors import SettingsError
 from satsuma.scoring.official import metric_of
-from satsuma.students.cells import Cell, Ground, measured
+from satsuma.students.cells import FEW_SHOT, Cell, Ground, measured
 from satsuma.students.comparison import Curve, Row, curve_of, row_of
-from satsuma.students.labelled import read_labelled
-from satsuma.students.overlap import fingerprint, overlapping, refuse_overlap
+from satsuma.students.grounding import check_names, grounded
 from satsuma.students.settings import MINILM, TrainOptions, TrainSettings
 from satsuma.task.loader import load_card
 
@@ -43,7 +43,9 @@ class CompareOptions(TrainOptions, total=False):
     equal: cut every set to as many instances as the smallest has, drawn anew by each seed, and evenly from the data
     that it is put together from.
     baseline: the training set that others are compared with. overlap: what becomes of test rows that are trained on.
-    keep: whether the students stay on the disk.
+    keep: whether the students stay on the disk. few_shot: examples of the card that the students are shown as they
+    come, without training: a set of its own. as_is: training sets whose own columns are verbalized, with their labels:
+    `NAME`, or `NAME=COLUMN,COLUMN:LABEL`.
     """
 
     students: Sequence[str]
@@ -53,6 +55,8 @@ class CompareOptions(TrainOptions, total=False):
     baseline: str
     overlap: Overlap
     keep: bool
+    few_shot: int
+    as_is: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class Plan:
     baseline: str
     overlap: Overlap
     keep: bool
+    few_shot: int
+    as_is: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +102,11 @@ def compare(
 
     Raises:
         DataError: rows cannot be read, or a training set holds rows of the test set.
-        SettingsError: there is no training set, no seed, or a size is more than a set has.
+        SettingsError: there is no training set, no seed, a size is more than a set has, or one is a frozen benchmark.
         SatsumaError: as from a training.
     """
     plan, settings = _resolved(train, options)
-    ground, notes = _ground(load_card(card), train, test, out, settings, plan)
+    ground, notes = grounded(load_card(card), train, test, out, settings, plan)
     metric = metric_of(ground.card)
     wanted = [
         Cell(training, student, seed, size)
@@ -123,7 +129,7 @@ def _resolved(train: Mapping[str, Data], options: CompareOptions) -> tuple[Plan,
     given = dict(options)
     names = tuple(train)
     baseline = str(given.pop("baseline", "") or next((name for name in BASELINES if name in names), names[0]))
-    if baseline not in names:
+    if baseline not in (*names, *([FEW_SHOT] if options.get("few_shot") else [])):
         raise SettingsError(f"the baseline {baseline} is no training set", f"They are {', '.join(names)}.")
     plan = Plan(
         students=tuple(options.get("students") or (MINILM,)),
@@ -133,17 +139,22 @@ def _resolved(train: Mapping[str, Data], options: CompareOptions) -> tuple[Plan,
         baseline=baseline,
         overlap=options.get("overlap", "refuse"),
         keep=options.get("keep", False),
+        few_shot=options.get("few_shot", 0),
+        as_is=tuple(options.get("as_is") or ()),
     )
+    check_names(train, plan)
     if plan.seeds < 1:
         raise SettingsError(f"seeds is {plan.seeds}, but has to be 1 or more")
-    for name in ("students", "seeds", "sizes", "equal", "overlap", "keep"):
+    for name in ("students", "seeds", "sizes", "equal", "overlap", "keep", "few_shot", "as_is"):
         given.pop(name, None)
     return plan, TrainSettings(**given)  # type: ignore[arg-type]  # TypedDicts cannot be told apart here
 
 
 def _used(plan: Plan, ground: Ground, training: str) -> int:
     """How many instances of a set are trained on at most."""
-    return min(map(len, ground.sets.values())) if plan.equal else len(ground.sets[training])
+    sizes = {name: len(instances) for name, instances in ground.sets.items()}
+    least = min(size for name, size in sizes.items() if name != FEW_SHOT)
+    return min(sizes[training], least) if plan.equal else sizes[training]
 
 
 def _whole(plan: Plan, ground: Ground, training: str) -> int | None:
@@ -154,33 +165,9 @@ def _whole(plan: Plan, ground: Ground, training: str) -> int | None:
 
 def _sizes(plan: Plan, ground: Ground, training: str) -> tuple[int, ...]:
     """The sizes that a set has; the most that is used of it is measured besides."""
+    if training == FEW_SHOT:
+        return ()
     return tuple(size for size in plan.sizes if size < _used(plan, ground, training))
-
-
-def _ground(
-    card: Card, train: Mapping[str, Data], test: str | Path, out: Path, settings: TrainSettings, plan: Plan
-) -> tuple[Ground, list[str]]:
-    sets, origins, notes = {}, {}, []
-    for name, data in train.items():
-        read = [read_labelled(where, card) for where in ([data] if isinstance(data, str | Path) else data)]
-        held = [(one, at) for at, found in enumerate(read) for one in found.instances if one.output is not None]
-        sets[name] = tuple(one for one, _ in held)
-        origins[name] = tuple(at for _, at in held)
-        notes += [note for found in read for note in found.notes]
-    tested = read_labelled(test, card)
-    kept = [one for one in tested.instances if one.output is not None]
-    if plan.overlap != "keep":
-        seen = {fingerprint(one): f"{name}:{one.id}" for name, instances in sets.items() for one in instances}
-        shared = overlapping(seen, kept)
-        if plan.overlap == "refuse":
-            refuse_overlap(str(test), shared, len(kept))
-        gone = {id(one) for one, _ in shared}
-        kept = [one for one in kept if id(one) not in gone]
-        notes += [f"{len(gone):,} rows of {test} are in a training set and are left out"] if gone else []
-    if not kept:
-        raise DataError(f"{test} has no row to measure on", f"It needs rows with a {card.output.name}.")
-    evenly = origins if plan.equal else {}
-    return Ground(card, sets, tuple(kept), out, settings, plan.keep, evenly), [*notes, *tested.notes]
 
 
 def _figures(
@@ -210,9 +197,11 @@ def _write(made: Comparison, ground: Ground, found: Mapping[Cell, list[Item]], m
     from satsuma.run.atomic import write_atomically
     from satsuma.students.comparison_files import write_predictions, write_results
     from satsuma.students.comparison_pages import html, markdown
+    from satsuma.students.joining import FIGURES, figures_of
 
     made.out.mkdir(parents=True, exist_ok=True)
     write_results(made.out / "results.parquet", ground, found, metric)
     write_predictions(made.out / "predictions.parquet", ground, found)
+    write_atomically(made.out / FIGURES, figures_of(made))
     write_atomically(made.out / "comparison.md", markdown(made).encode())
     write_atomically(made.out / "comparison.html", html(made).encode())

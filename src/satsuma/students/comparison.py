@@ -12,11 +12,11 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from satsuma.scoring.pairs import mean
-from satsuma.scoring.significance import Difference, Interval, bootstrap, paired_bootstrap
+from satsuma.scoring.significance import Difference, Interval, bootstrap, interval, paired_bootstrap, resampled
 
 if TYPE_CHECKING:
     from satsuma.scoring.official import Item, Metric
@@ -33,7 +33,8 @@ Measured: TypeAlias = "Mapping[tuple[str, str, int | None], list[BySeed]]"
 class Row:
     """A student trained on a set. instances: of the training set. spread: standard deviation over seeds, None of one.
 
-    difference: to the same student trained on the baseline; None for the baseline itself and for sizes.
+    difference: to the same student trained on the baseline; None for the baseline itself and for sizes. drawn: the
+    score on each resample of the test's instances, the same ones for all rows.
     """
 
     student: str
@@ -43,6 +44,7 @@ class Row:
     seeds: tuple[float, ...]
     spread: float | None
     difference: Difference | None = None
+    drawn: tuple[float, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,16 @@ def row_of(
         return mean(seeds_of(metric, chosen))
 
     seeds = seeds_of(metric, items)
+    drawn = resampled(items, score, rounds=ROUNDS)
     return Row(
         student=student,
         training=training,
         instances=instances,
-        score=bootstrap(items, score, rounds=ROUNDS),
+        score=interval(score(items), drawn),
         seeds=seeds,
         spread=statistics.stdev(seeds) if len(seeds) > 1 else None,
         difference=None if against is None else paired_bootstrap(items, against, score, rounds=ROUNDS),
+        drawn=drawn,
     )
 
 

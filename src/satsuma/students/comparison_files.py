@@ -38,7 +38,7 @@ def write_results(path: Path, ground: Ground, found: Mapping[Cell, list[Item]], 
             told = {"instances": len(items), "metric": metric.name, "score": metric.value(items), "parts": parts}
             yield _told(cell, ground) | told
 
-    _write(path, schema, rows())
+    write_rows(path, schema, rows())
 
 
 def write_predictions(path: Path, ground: Ground, found: Mapping[Cell, list[Item]]) -> None:
@@ -55,7 +55,7 @@ def write_predictions(path: Path, ground: Ground, found: Mapping[Cell, list[Item
                     "predicted": None if item.prediction is None else written(item.prediction),
                 }  # fmt: skip
 
-    _write(path, pa.schema([*_which(), *columns]), rows())
+    write_rows(path, pa.schema([*_which(), *columns]), rows())
 
 
 def _which() -> list[tuple[str, pa.DataType]]:
@@ -69,7 +69,12 @@ def _told(cell: Cell, ground: Ground) -> dict[str, object]:
     return {"training": cell.training, "student": cell.student, "seed": cell.seed, "size": size}
 
 
-def _write(path: Path, schema: pa.Schema, rows: Iterator[dict[str, object]]) -> None:
+def write_rows(path: Path, schema: pa.Schema, rows: Iterator[dict[str, object]]) -> None:
+    """Write a Parquet file, put in place whole.
+
+    Raises:
+        RunError: it could not be written.
+    """
     from satsuma.run.atomic import part_of, put_in_place, writing
     from satsuma.run.writer import ParquetFile
 

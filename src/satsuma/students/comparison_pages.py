@@ -8,13 +8,31 @@ from __future__ import annotations
 import html as markup
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from satsuma.students.comparison import Curve, Row, worth
 
 if TYPE_CHECKING:
-    from satsuma.scoring.significance import Difference, Interval
+    from satsuma.scoring.significance import Difference
     from satsuma.students.comparing import Comparison
+
+Table: TypeAlias = tuple[str, list[str], list[list[str]]]
+"""Its title, its head and its rows."""
+
+
+class Bounded(Protocol):
+    """A figure with its interval."""
+
+    @property
+    def low(self) -> float:
+        """Its lower end."""
+        ...
+
+    @property
+    def high(self) -> float:
+        """Its upper end."""
+        ...
+
 
 _COLOURS = ("#c4500c", "#1f5f8b", "#3c7a2a", "#7a3c78", "#8a6d00", "#444444")
 _WIDE, _HIGH, _MARGIN = 560, 300, 46
@@ -25,14 +43,14 @@ td:not(:first-child), th:not(:first-child) { text-align: right } svg text { font
 """
 
 
-def tables(made: Comparison) -> list[tuple[str, list[str], list[list[str]]]]:
+def tables(made: Comparison) -> list[Table]:
     """Each table of the page: its title, its head and its rows."""
     others = [name for name in made.trainings if name != made.baseline]
     students = list(dict.fromkeys(row.student for row in made.rows))
     found = {(row.student, row.training): row for row in made.rows}
     head = ["student", *(f"{name} (n = {n:,})" for name, n in made.trainings.items())]
     main = [[student, *(_score(found[student, name]) for name in made.trainings)] for student in students]
-    made_tables = [(f"{made.metric}, in points, with its 95% interval", head, main)]
+    made_tables: list[Table] = [(f"{made.metric}, in points, with its 95% interval", head, main)]
     if others:
         gaps = [[student, *(_gap(found[student, name].difference) for name in others)] for student in students]
         made_tables.append((f"difference to {made.baseline}", ["student", *others], gaps))
@@ -44,14 +62,15 @@ def tables(made: Comparison) -> list[tuple[str, list[str], list[list[str]]]]:
 
 def _score(row: Row) -> str:
     spread = "" if row.spread is None else f" ± {100 * row.spread:.1f}"
-    return f"{100 * row.score.value:.1f}{spread} {_between(row.score)}"
+    return f"{100 * row.score.value:.1f}{spread} {between(row.score)}"
 
 
 def _gap(gap: Difference | None) -> str:
-    return "" if gap is None else f"{100 * gap.value:+.1f} {_between(gap)}, p = {gap.p:.3f}"
+    return "" if gap is None else f"{100 * gap.value:+.1f} {between(gap)}, p = {gap.p:.3f}"
 
 
-def _between(one: Interval | Difference) -> str:
+def between(one: Bounded) -> str:
+    """An interval in points."""
     return f"[{100 * one.low:.1f}, {100 * one.high:.1f}]"
 
 
@@ -61,15 +80,44 @@ def _lead(made: Comparison) -> list[str]:
     return [f"{told}, ± their standard deviation." if seeds > 1 else f"{told}.", *made.notes]
 
 
+def _said(curves: Sequence[Curve]) -> list[str]:
+    return [f"{curve.student} on {curve.training}: {worth(curve)}." for curve in curves]
+
+
 def markdown(made: Comparison) -> str:
     """The page in Markdown."""
-    lines = [f"# {_md(made.card)}: what students learn from each training set", ""]
-    lines += [_md(text) + "\n" for text in _lead(made)]
-    for title, head, rows in tables(made):
-        lines += [f"**{_md(title)}**", "", _line(head), _line(["---", *("---:" for _ in head[1:])], plain=True)]
+    return page_markdown(_title(made), _lead(made), tables(made), _said(made.curves))
+
+
+def html(made: Comparison) -> str:
+    """The page in HTML, with a plot of the learning curves."""
+    figure = _plot(made.curves) if made.curves else ""
+    return page_html(_title(made), _lead(made), tables(made), _said(made.curves), figure)
+
+
+def _title(made: Comparison) -> str:
+    return f"{made.card}: what students learn from each training set"
+
+
+def page_markdown(title: str, lead: Sequence[str], tables: Sequence[Table], end: Sequence[str]) -> str:
+    """A page of tables between paragraphs, in Markdown."""
+    lines = [f"# {_md(title)}", "", *(_md(text) + "\n" for text in lead)]
+    for name, head, rows in tables:
+        lines += [f"**{_md(name)}**", "", _line(head), _line(["---", *("---:" for _ in head[1:])], plain=True)]
         lines += [*map(_line, rows), ""]
-    lines += [_md(f"{curve.student} on {curve.training}: {worth(curve)}.") + "\n" for curve in made.curves]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(_md(text) + "\n" for text in end)])
+
+
+def page_html(title: str, lead: Sequence[str], tables: Sequence[Table], end: Sequence[str], figure: str = "") -> str:
+    """The same in HTML. figure: markup, before the last paragraphs."""
+    body = [f"<h1>{_h(title)}</h1>", *(f"<p>{_h(text)}</p>" for text in lead)]
+    for name, head, rows in tables:
+        cells = "".join(f"<tr>{''.join(f'<td>{_h(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        top = "".join(f"<th>{_h(cell)}</th>" for cell in head)
+        body.append(f"<h2>{_h(name)}</h2><table><thead><tr>{top}</tr></thead><tbody>{cells}</tbody></table>")
+    body += [figure, *(f"<p>{_h(text)}</p>" for text in end)]
+    head_of_page = f'<meta charset="utf-8"><title>{_h(title)}</title><style>{_STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head_of_page}</head><body>{"".join(body)}</body></html>'
 
 
 def _line(cells: Sequence[str], *, plain: bool = False) -> str:
@@ -79,21 +127,6 @@ def _line(cells: Sequence[str], *, plain: bool = False) -> str:
 def _md(text: str) -> str:
     escaped = "".join(f"\\{c}" if c in "\\`*_{}<>#|" else c for c in text)
     return " ".join(escaped.split())
-
-
-def html(made: Comparison) -> str:
-    """The page in HTML, with a plot of the learning curves."""
-    body = [f"<h1>{_h(made.card)}: what students learn from each training set</h1>"]
-    body += [f"<p>{_h(text)}</p>" for text in _lead(made)]
-    for title, head, rows in tables(made):
-        cells = "".join(f"<tr>{''.join(f'<td>{_h(cell)}</td>' for cell in row)}</tr>" for row in rows)
-        top = "".join(f"<th>{_h(cell)}</th>" for cell in head)
-        body.append(f"<h2>{_h(title)}</h2><table><thead><tr>{top}</tr></thead><tbody>{cells}</tbody></table>")
-    if made.curves:
-        body.append(_plot(made.curves))
-        body += [f"<p>{_h(f'{c.student} on {c.training}: {worth(c)}.')}</p>" for c in made.curves]
-    head_of_page = f'<meta charset="utf-8"><title>{_h(made.card)}</title><style>{_STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head_of_page}</head><body>{"".join(body)}</body></html>'
 
 
 def _h(text: str) -> str:

@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from satsuma.errors import DataError
     from satsuma.llm.request import Json
     from satsuma.progress import Progress
+    from satsuma.students.averaging import Evaluations
+    from satsuma.students.carding import Described
     from satsuma.students.comparing import CompareOptions, Comparison
-    from satsuma.students.evaluating import Evaluation, Overlap
+    from satsuma.students.evaluating import Evaluation, Overlap, ShotOptions
     from satsuma.students.head import Prediction
+    from satsuma.students.joining import Joined
     from satsuma.students.settings import TrainOptions
     from satsuma.students.student import Student
     from satsuma.task.card import Card
@@ -33,7 +36,8 @@ def train(
     """Train a student on labelled rows, or go on with it; one that is finished is opened and nothing changes.
 
     data: a run, a file or a folder of rows, or several of them. out: the student's directory. card: that describes the
-    rows; text, label: columns instead; a run brings its own. split: of a folder. options: see `TrainSettings`.
+    rows; text, label: columns instead; a run brings its own. split: of a folder. options: see `TrainSettings`. With
+    `multi_task` each dataset has a card of its own: `CARD=DATA` names that of data that bring none.
 
     Raises:
         DataError: the rows cannot be read, or are fewer than two.
@@ -43,12 +47,24 @@ def train(
     from satsuma.progress import Silent
     from satsuma.students.carding import Described
     from satsuma.students.settings import TrainSettings
+    from satsuma.students.several import lessons_of
     from satsuma.students.training import lesson_of, train_student
 
     places = [data] if isinstance(data, str | Path) else list(data)
-    settings = TrainSettings(**options)
-    lesson = lesson_of(places, Described(card, tuple(text), label), settings, split)
-    return train_student(lesson, settings, out, (progress or Silent()).note, overwrite=overwrite)
+    settings, described = TrainSettings(**options), Described(card, tuple(text), label)
+    if settings.multi_task:
+        _check_no_card(described)
+        lessons = lessons_of(places, settings, split)
+    else:
+        lessons = [lesson_of(places, described, settings, split)]
+    return train_student(lessons, settings, out, (progress or Silent()).note, overwrite=overwrite)
+
+
+def _check_no_card(described: Described) -> None:
+    from satsuma.errors import SettingsError
+
+    if described.card is not None or described.text or described.label:
+        raise SettingsError("several tasks have a card each, not one", "Name it with its data: copa=gold/copa.jsonl")
 
 
 def evaluate(
@@ -60,38 +76,75 @@ def evaluate(
     overlap: Overlap = "refuse",
     out: str | Path | None = None,
     device: str = "auto",
+    **examples: Unpack[ShotOptions],
 ) -> Evaluation:
     """Measure a student on labelled rows, by its card's official metric, and save its predictions.
 
     on: a run, a file or a folder, also SuperGLUE's and BIG-bench's own files. card: to read them with, where it is not
-    the student's. overlap: what becomes of rows that are in the training data: refuse, drop or keep. out: folder of the
-    predictions; `evaluations` in the student's directory where left out.
+    the student's; of a student that has learned several tasks, which of them. overlap: what becomes of rows that are in
+    the training data: refuse, drop or keep. out: folder of the predictions; `evaluations` in the student's directory
+    where left out. examples: solved ones before each text (`ShotOptions`).
 
     Raises:
         DataError: no row can be measured on, or rows are in the training data.
         RunError: there is no student, or it is not finished.
+        SettingsError: the student cannot be shown examples, or nothing says which of its tasks is meant.
     """
-    from satsuma.students.evaluating import evaluate_student
+    from satsuma.students.evaluating import Exam, evaluate_student
     from satsuma.students.student import Student
 
     opened = student if isinstance(student, Student) else Student(student, device)
-    return evaluate_student(opened, on, card, split, overlap, None if out is None else Path(out))
+    exam = Exam(card, split, overlap, None if out is None else Path(out), **examples)
+    return evaluate_student(opened, on, exam)
+
+
+def evaluate_each(
+    student: Student | str | Path,
+    on: Mapping[str, str | Path],
+    *,
+    split: str | None = None,
+    overlap: Overlap = "refuse",
+    out: str | Path | None = None,
+    device: str = "auto",
+    **examples: Unpack[ShotOptions],
+) -> Evaluations:
+    """Measure a student on several tasks, with their average: SuperGLUE's where its eight are there.
+
+    on: the name of a card, or its file → labelled rows. The other arguments are those of `evaluate`.
+
+    Raises:
+        DataError, RunError, SettingsError: as from `evaluate`.
+    """
+    from satsuma.students.averaging import evaluate_tasks
+    from satsuma.students.evaluating import Exam
+    from satsuma.students.student import Student
+
+    opened = student if isinstance(student, Student) else Student(student, device)
+    return evaluate_tasks(opened, on, Exam(None, split, overlap, None if out is None else Path(out), **examples))
 
 
 def predict(
-    student: Student | str | Path, rows: Iterable[Mapping[str, Json]], *, device: str = "auto"
+    student: Student | str | Path,
+    rows: Iterable[Mapping[str, Json]],
+    *,
+    card: Card | str | Path | Mapping[str, object] | None = None,
+    device: str = "auto",
 ) -> Iterator[Prediction | DataError]:
     """What a student says of rows with the card's inputs: one for each, in order, as they come.
 
-    A row that cannot be used gives the DataError that says why, in its place.
+    A row that cannot be used gives the DataError that says why, in its place. card: which task, of a student that has
+    learned several.
 
     Raises:
         RunError: there is no student, or it is not finished.
+        SettingsError: nothing says which of its tasks is meant.
     """
     from satsuma.students.predicting import predicted
+    from satsuma.students.several import asked
     from satsuma.students.student import Student
 
-    return predicted(student if isinstance(student, Student) else Student(student, device), rows)
+    opened = student if isinstance(student, Student) else Student(student, device)
+    return predicted(asked(opened, card)[0], rows)
 
 
 def compare_students(
@@ -116,3 +169,17 @@ def compare_students(
     from satsuma.students.comparing import compare
 
     return compare(card, train, test, Path(out), options, (progress or Silent()).note)
+
+
+def join_comparisons(results: Sequence[str | Path], *, out: str | Path) -> Joined:
+    """Put comparisons of several tasks into one table: rows students and training sets, columns tasks, their average.
+
+    results: directories of `compare_students`. out: directory of the table.
+
+    Raises:
+        DataError: a directory holds no comparison.
+        SettingsError: there are fewer than two, two are of one card, or their baselines differ.
+    """
+    from satsuma.students.joining import join
+
+    return join(results, Path(out))

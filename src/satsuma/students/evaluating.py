@@ -15,14 +15,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
-from satsuma.errors import DataError
+from satsuma.errors import DataError, SettingsError
 from satsuma.scoring.official import Item, metric_of
 from satsuma.scoring.significance import Interval, bootstrap
 from satsuma.students.head import Prediction
 from satsuma.students.labelled import Labelled, LabelledSet, read_labelled
 from satsuma.students.overlap import overlapping, refuse_overlap
+from satsuma.students.several import asked
 from satsuma.task.loader import load_card
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from satsuma.task.card import Card
 
 Overlap = Literal["refuse", "drop", "keep"]
+CardRef: TypeAlias = "Card | str | Path | Mapping[str, object]"
 _SHOWN = 5
 
 
@@ -40,10 +42,12 @@ class Evaluation:
     """How good a student is on a test set.
 
     metric, score: the card's official one, with its 95% interval by bootstrap over the instances; parts: its figures by
-    name. right: share of instances that are right exactly. predictions: the file. notes: for people.
+    name. right: share of instances that are right exactly. predictions: the file. notes: for people. shots: solved
+    examples before each text.
     """
 
     student: str
+    card: str
     on: str
     instances: int
     metric: str
@@ -52,35 +56,75 @@ class Evaluation:
     right: float
     predictions: Path
     notes: tuple[str, ...]
+    shots: int = 0
 
 
-def evaluate_student(
-    student: Student,
-    on: str | Path,
-    card: Card | str | Path | Mapping[str, object] | None = None,
-    split: str | None = None,
-    overlap: Overlap = "refuse",
-    out: Path | None = None,
-) -> Evaluation:
-    """Measure a student. card: to read the rows with, where it is not the student's. out: folder of the predictions.
+class ShotOptions(TypedDict, total=False):
+    """Solved examples before each text: shots, how many; train: where they are drawn from; seed: of the draw."""
+
+    shots: int
+    train: str | Path | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """How a student is measured.
+
+    card: to read the rows with, where it is not the student's; of a student that has learned several tasks, which of
+    them. split: of a folder. out: folder of the predictions. shots: solved examples before each text, of the card's own
+    or of `train`, drawn by the seed.
+    """
+
+    card: CardRef | None = None
+    split: str | None = None
+    overlap: Overlap = "refuse"
+    out: Path | None = None
+    shots: int = 0
+    train: str | Path | None = None
+    seed: int = 0
+
+
+def evaluate_student(student: Student, on: str | Path, exam: Exam) -> Evaluation:
+    """Measure a student.
 
     Raises:
         DataError: no row has an output, or rows are in the training data (`overlap="refuse"`).
+        SettingsError: it has learned several tasks and none is named, or cannot be shown examples.
     """
-    read_with = student.card if card is None else load_card(card)
-    test = read_labelled(on, read_with, split)
-    kept, notes = judged(student, test, overlap)
+    student, told = asked(student, exam.card, on)
+    read_with = student.card if exam.card is None or student.tasks else load_card(exam.card)
+    test = read_labelled(on, read_with, exam.split)
+    kept, notes = judged(student, test, exam.overlap)
+    student, shown = _shown(student, test, exam)
+    notes += [*told, *shown]
     said = student.predictor.predictions(kept)
     metric, items = metric_of(student.card), scored(kept, said)
     right = sum(item.prediction == item.reference for item in items)
-    place = (out or student.directory.evaluations) / f"{Path(on).stem}-{_hash(kept)}.parquet"
+    name = f"{Path(on).stem}-{_hash(kept)}" + (f"-{exam.shots}-shot" if exam.shots else "")
+    place = (exam.out or student.directory.evaluations) / f"{name}.parquet"
     save_predictions(place, kept, said)
     found = Evaluation(
-        str(student.path), str(on), len(kept), metric.name, bootstrap(items, metric.value), metric.values(items),
-        right / len(kept), place, tuple(notes),
+        str(student.path), student.card.name, str(on), len(kept), metric.name, bootstrap(items, metric.value),
+        metric.values(items), right / len(kept), place, tuple(notes), exam.shots,
     )  # fmt: skip
     _save(found)
     return found
+
+
+def _shown(student: Student, test: LabelledSet, exam: Exam) -> tuple[Student, tuple[str, ...]]:
+    """The student with the examples that it is shown."""
+    if not exam.shots:
+        return student, ()
+    if student.record.kind in ("encoder", "frozen"):
+        raise SettingsError(
+            f"{student.path} has a head for its task, and cannot be shown examples",
+            "Leave out --shots; students that write (encoder-decoders, decoders) can be shown some.",
+        )
+    from satsuma.examining.shots import shots_of
+
+    found, told = shots_of(student.card, exam.shots, test.instances, exam.train, exam.seed)
+    return student.asked(student.card, found), told
 
 
 def judged(student: Student, test: LabelledSet, overlap: Overlap) -> tuple[list[Labelled], list[str]]:
@@ -122,7 +166,9 @@ def _unknown(student: Student, kept: Sequence[Labelled]) -> list[str]:
     """Labels of the test that training never saw."""
     if student.card.output.kind != "labels":
         return []
-    seen = {name for name, count in student.record.data.labels.items() if count}
+    seen = student.record.labels_seen(student.card.name)
+    if seen is None:
+        return []
     missing = Counter(str(one.output) for one in kept if str(one.output) not in seen)
     if not missing:
         return []
@@ -185,7 +231,8 @@ def _save(found: Evaluation) -> None:
     from satsuma.run.atomic import write_atomically
 
     document = {
-        "student": found.student, "on": found.on, "instances": found.instances, "metric": found.metric,
+        "student": found.student, "card": found.card, "on": found.on, "shots": found.shots,
+        "instances": found.instances, "metric": found.metric,
         "score": found.score.value, "low": found.score.low, "high": found.score.high, "parts": found.parts,
         "right": found.right, "notes": found.notes,
     }  # fmt: skip

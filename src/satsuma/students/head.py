@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from satsuma.errors import SettingsError
+from satsuma.students.before import NOTHING, Before
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,8 +68,10 @@ class Head(Protocol):
         ...
 
 
-def head_of(card: Card, base: Base, longest: int, targets: int = 0) -> Head:
+def head_of(card: Card, base: Base, longest: int, targets: int = 0, before: Before = NOTHING) -> Head:
     """The head for a card's output on a checkpoint. longest: tokens of an input. targets: tokens of an output at most.
+
+    before: what a student that writes is shown before each text.
 
     Raises:
         SettingsError: this family cannot learn such outputs.
@@ -82,7 +85,7 @@ def head_of(card: Card, base: Base, longest: int, targets: int = 0) -> Head:
     if base.kind != "encoder":
         from satsuma.students.head_writer import WriterHead
 
-        return WriterHead(card, base, longest, targets)
+        return WriterHead(card, base, longest, targets, before)
     if kind == "text":
         raise SettingsError(
             f"the card {card.name} asks for free text, which the encoder {base.name} cannot write",

@@ -5,8 +5,9 @@ choice), all targets that could be written are scored by their probability, so t
 has a probability (as T0 and T5 are measured); else the most probable token is written, one after the other, and the
 text is read back.
 
-A decoder reads the text and a line break; where that is too long, its beginning is cut. Not covered: sampling, beams,
-chat templates.
+A decoder reads the text and a line break, or the text alone where the card renders it whole; then a space at its end
+goes with the target, as tokens have it. Where that is too long, its beginning is cut. What stands before the text is in
+`satsuma.students.before`. Not covered: sampling, beams, chat templates.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from satsuma.errors import ModelError
+from satsuma.students.before import NOTHING, Before, break_of
 from satsuma.students.head import Prediction
 from satsuma.students.head_options import chosen
 from satsuma.students.items import IGNORED, Ids, Item, inputs_of, padded
@@ -35,13 +37,15 @@ _LEAST = 8
 
 
 class WriterHead:
-    """The language model itself. targets: tokens of a target at most."""
+    """The language model itself. targets: tokens of a target at most. before: what stands before each text."""
 
     body: Body = "writer"
     labels = 0
 
-    def __init__(self, card: Card, base: Base, longest: int, targets: int) -> None:
+    def __init__(self, card: Card, base: Base, longest: int, targets: int, before: Before = NOTHING) -> None:
         self._card = card
+        self._before = before
+        self._break = break_of(card)
         self._reader = Reader(card)
         self._base = base
         self._decoder = base.kind == "decoder"
@@ -70,16 +74,37 @@ class WriterHead:
         return made
 
     def _item(self, at: int, one: Labelled, targets: Sequence[str], weight: float) -> Item:
-        prompt, written = self._prompt(one.text), tuple(self._target(target) for target in targets)
+        space = " " if self._decoder and self._break == "" and one.text.endswith(" ") else ""
+        prompt, written = self._prompt(one.text), tuple(self._target(space + target) for target in targets)
         if not self._decoder:
             return Item(at, (prompt,) * len(written), (), written, weight=weight)
         return Item(at, tuple(prompt + ids for ids in written), target=len(prompt), weight=weight)
 
     def _prompt(self, text: str) -> Ids:
-        tokenizer = self._base.tokenizer
-        if self._decoder:
-            return tuple(tokenizer(f"{text}\n", return_attention_mask=False, verbose=False)["input_ids"][-self._room :])
-        return tuple(tokenizer(text, truncation=True, max_length=self._room)["input_ids"])
+        """The text behind as many examples as there is room for; where even none fits, it is cut."""
+        for shots in range(len(self._before.shots), 0, -1):
+            ids = self._whole(self._before.opened(text, shots))
+            if len(ids) <= self._room:
+                return ids
+        ids = self._whole(self._before.opened(text))
+        return ids if len(ids) <= self._room else self._cut(text, ids)
+
+    def _whole(self, text: str) -> Ids:
+        ended = f"{text}{self._break}" if self._break else text.removesuffix(" ")
+        return tuple(
+            self._base.tokenizer(ended if self._decoder else text, return_attention_mask=False, verbose=False)[
+                "input_ids"
+            ]
+        )
+
+    def _cut(self, text: str, ids: Ids) -> Ids:
+        """Too long a text behind its description: a decoder's loses its beginning, an encoder-decoder's its end."""
+        if not self._decoder:
+            opened = self._before.opened(text)
+            return tuple(self._base.tokenizer(opened, truncation=True, max_length=self._room)["input_ids"])
+        kept = len(self._whole(self._before.opened("").removesuffix("\n"))) if self._before.instruction else 0
+        kept = min(kept, self._room // 2)
+        return ids[:kept] + ids[len(ids) - (self._room - kept) :]
 
     def _target(self, target: str) -> Ids:
         ids = self._base.tokenizer(text_target=target, add_special_tokens=False)["input_ids"]
@@ -175,6 +200,7 @@ def end_of(base: Base) -> int:
 
 
 def target_tokens(base: Base, targets: Sequence[str]) -> int:
-    """Tokens of the longest target, its end among them, at most `WRITTEN`."""
-    made = base.tokenizer(text_target=list(targets), add_special_tokens=False)
+    """Tokens of the longest target, with a space before it or without, its end among them, at most `WRITTEN`."""
+    written = [text for target in targets for text in (target, f" {target}")]
+    made = base.tokenizer(text_target=written, add_special_tokens=False)
     return min(WRITTEN, 1 + max((len(ids) for ids in made["input_ids"]), default=0))

@@ -14,7 +14,7 @@ source row, else rows with the same longest input.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -192,6 +192,29 @@ def read_labelled(where: str | Path, card: Card, split: str | None = None) -> La
         raise DataError(f"{where} has no instance of the card {card.name}; {bad[0] if bad else 'it is empty'}", _MAKE)
     told = (f"{where}: {len(bad):,} rows cannot be used and are left out, the first: {bad[0]}",) if bad else ()
     return LabelledSet(str(where), tuple(found), told)
+
+
+def read_training(where: str | Path, card: Card, split: str | None = None) -> LabelledSet:
+    """All instances at a path that are there to train on: of a run that is divided into splits, the train rows alone.
+
+    Raises:
+        DataError: there is nothing there, or not one row can be used.
+    """
+    path = Path(where).expanduser()
+    aside = _set_aside(path) if split is None and (path / "run.json").is_file() else ()
+    found = read_labelled(where, card, "train" if aside else split)
+    if not aside:
+        return found
+    told = f"{where}: its {' and '.join(aside)} rows are set aside to measure with"
+    return replace(found, notes=(*found.notes, told))
+
+
+def _set_aside(run: Path) -> tuple[str, ...]:
+    from satsuma.run.directory import RunDirectory
+
+    directory = RunDirectory(run)
+    there = [name for name in ("train", "validation", "test") if directory.data_path(name).is_file()]
+    return tuple(name for name in there if name != "train") if "train" in there else ()
 
 
 def raw_rows(where: str | Path, split: str | None = None) -> Iterator[Row | BadRow]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
     from satsuma.students.head import Head
+    from satsuma.students.mixing import Mixture
     from satsuma.students.resuming import Keeper
     from satsuma.students.settings import TrainSettings
 
@@ -34,7 +35,7 @@ CLIP = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is trained, on what, how and where. settings: resolved."""
+    """What is trained, on what, how and where. settings: resolved. mixture: of several tasks."""
 
     model: Module
     head: Head
@@ -43,6 +44,13 @@ class Work:
     settings: TrainSettings
     device: str
     bf16: bool
+    mixture: Mixture | None = None
+
+    def drawn(self, epoch: int) -> Sequence[Item]:
+        """The items of an epoch: all of them, or as the mixture of several tasks has it."""
+        if self.mixture is None:
+            return self.train
+        return [self.train[at] for at in self.mixture.epoch(epoch)]
 
 
 @dataclass(slots=True)
@@ -99,10 +107,11 @@ class Loop:
     def _epoch(self) -> None:
         work, state = self.work, self.state
         work.model.train()
-        lengths = [item.length for item in work.train]
+        drawn = work.drawn(state.epoch)
+        lengths = [item.length for item in drawn]
         batches = training_batches(lengths, work.settings.batch, work.settings.seed, state.epoch)
         for batch in batches[state.batch :]:
-            self._step([work.train[at] for at in batch])
+            self._step([drawn[at] for at in batch])
             state.batch += 1
             if state.step % SAVE_STEPS == 0:
                 self._keeper.save(self)

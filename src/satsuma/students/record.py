@@ -56,8 +56,19 @@ class TrainedOn(BaseModel):
     labels: dict[str, int] = Field(default_factory=dict)
 
 
+class Learned(BaseModel):
+    """One of several tasks. share: of the instances of an epoch."""
+
+    card: dict[str, object]
+    data: TrainedOn
+    share: float
+
+
 class Record(BaseModel):
-    """student.json. checkpoint: the model that it began as. targets: tokens of the longest target."""
+    """student.json. checkpoint: the model that it began as. targets: tokens of the longest target.
+
+    tasks: of a student that has learned several; card is then that of the first, and data that of all together.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,6 +79,7 @@ class Record(BaseModel):
     checkpoint: str
     settings: dict[str, object]
     data: TrainedOn
+    tasks: list[Learned] = Field(default_factory=list)
     versions: dict[str, str] = Field(default_factory=dict)
     device: str = "cpu"
     micro_batch: int = 0
@@ -80,7 +92,7 @@ class Record(BaseModel):
     def same_as(self, other: Record) -> bool:
         """Whether both come of the same training."""
         return all(getattr(self, name) == getattr(other, name) for name in ("format", "card", "kind", "settings")) and (
-            self.data.hash == other.data.hash
+            self.data.hash == other.data.hash and [t.card for t in self.tasks] == [t.card for t in other.tasks]
         )
 
     def loaded_card(self) -> Card:
@@ -90,6 +102,16 @@ class Record(BaseModel):
             CardError: it is from another version that had other cards.
         """
         return load_card(self.card)
+
+    def has_only(self, card: str) -> bool:
+        """Whether it has learned one task, which is this card's."""
+        return not self.tasks and self.card.get("name") == card
+
+    def labels_seen(self, card: str) -> set[str] | None:
+        """The labels that training had of a task; None of one that it did not learn."""
+        found = next((task.data for task in self.tasks if task.card.get("name") == card), None)
+        data = found if self.tasks else self.data
+        return None if data is None else {name for name, count in data.labels.items() if count}
 
 
 class StudentDirectory:
@@ -125,7 +147,8 @@ class StudentDirectory:
             RunError: it could not be written.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path / RECORD, orjson.dumps(record.model_dump(mode="json"), option=orjson.OPT_INDENT_2))
+        document = record.model_dump(mode="json", exclude=None if record.tasks else {"tasks"})
+        write_atomically(self.path / RECORD, orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
     def save_trained_on(self, instances: Sequence[Labelled], dev: frozenset[int]) -> None:
         """Keep what every instance was."""

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from satsuma.errors import SettingsError
+from satsuma.students.mixing import TEMPERATURE
 
 MINILM = "minilm"
 Kind = Literal["encoder", "encoder-decoder", "decoder", "frozen"]
 """The families of students. frozen: a linear head on embeddings that stay as they are."""
 Precision = Literal["auto", "float32", "bf16"]
 OPERATIONAL = frozenset({"device", "micro_batch"})
+LATER = frozenset({"instruction", "merge", "multi_task", "temperature"})
+"""Settings that came later: where one has its default it is left out of what decides a student, so that those from
+before stay the same."""
 
 
 class TrainOptions(TypedDict, total=False):
@@ -40,6 +44,10 @@ class TrainOptions(TypedDict, total=False):
     quantize: bool
     precision: Precision
     device: str
+    instruction: bool
+    multi_task: bool
+    temperature: float
+    merge: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,9 @@ class TrainSettings:
     of the data that early stopping looks at; 0 trains all epochs on everything. patience: epochs without a
     better dev loss before it stops. lora: rank of the adapters, 0 trains all weights; None: 16 for decoders, else 0.
     quantize: 4-bit weights under the adapters (QLoRA). precision: auto is bf16 on a GPU that has it. device: `auto`,
-    `cpu`, `cuda`, `cuda:1`, `mps`.
+    `cpu`, `cuda`, `cuda:1`, `mps`. instruction: the card's description of the task stands before each text. multi_task:
+    several tasks are learned at once; temperature: of their mixture (`satsuma.students.mixing`). merge: the adapters
+    become part of the weights in the end, so that the student is a whole checkpoint.
     """
 
     student: str = MINILM
@@ -71,6 +81,10 @@ class TrainSettings:
     quantize: bool = False
     precision: Precision = "auto"
     device: str = "auto"
+    instruction: bool = False
+    multi_task: bool = False
+    temperature: float = TEMPERATURE
+    merge: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("batch", 1), ("micro_batch", 1), ("longest", 8), ("patience", 1)):
@@ -86,6 +100,13 @@ class TrainSettings:
             raise SettingsError(f"lora is {self.lora}, but has to be 0 or more", "0 trains all weights.")
         if self.quantize and self.lora == 0:
             raise SettingsError("4-bit weights cannot be trained themselves", "Leave out --lora 0, or --quantize.")
+        if self.quantize and self.merge:
+            raise SettingsError("adapters cannot become part of 4-bit weights", "Leave out --merge, or --quantize.")
+        if not (self.temperature >= 1 and math.isfinite(self.temperature)):
+            raise SettingsError(
+                f"temperature is {self.temperature:g}, but has to be 1 or more",
+                "1 mixes tasks by their sizes; 100 gives nearly equal shares.",
+            )
 
     def resolved(self, kind: Kind) -> TrainSettings:
         """These settings with nothing left open."""
@@ -96,4 +117,6 @@ class TrainSettings:
 
     def decisive(self) -> dict[str, object]:
         """What decides which student comes out."""
-        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in OPERATIONAL}
+        named = {f.name: f.default for f in dataclasses.fields(self) if f.name not in OPERATIONAL}
+        given = {name: getattr(self, name) for name in named}
+        return {name: value for name, value in given.items() if name not in LATER or value != named[name]}

@@ -9,21 +9,25 @@ Opening reads the record; the model is loaded with the first prediction and stay
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from satsuma.errors import ModelError
+from satsuma.errors import ModelError, SettingsError
+from satsuma.students.before import Before
 from satsuma.students.head import Head, Prediction
 from satsuma.students.items import TOKENS, Item, prediction_batches
 from satsuma.students.labelled import Labelled, Reader
 from satsuma.students.record import Record, StudentDirectory, opened
 from satsuma.students.settings import TrainSettings
+from satsuma.task.loader import load_card
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
     from satsuma.llm.request import Json
+    from satsuma.students.checkpoints import Base, Body
     from satsuma.task.card import Card
 
 
@@ -96,7 +100,9 @@ class Student:
         self.directory: StudentDirectory
         self.record: Record
         self.directory, self.record = opened(path)
-        self._device = device
+        self._weights = _Weights(self.record, self.directory, device)
+        self._task: Card | None = None
+        self._shots: tuple[Labelled, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -104,9 +110,33 @@ class Student:
         return self.directory.path
 
     @cached_property
+    def tasks(self) -> Mapping[str, Card]:
+        """The cards of a student that has learned several tasks, by name; empty where it has learned one."""
+        return {card.name: card for card in (load_card(task.card) for task in self.record.tasks)}
+
+    @cached_property
     def card(self) -> Card:
-        """The card that it has learned."""
+        """The card that it has learned, or that of the task that it is asked.
+
+        Raises:
+            SettingsError: it has learned several, and none is asked.
+        """
+        if self._task is not None:
+            return self._task
+        if self.tasks:
+            raise SettingsError(
+                f"{self.path} has learned several tasks: {', '.join(self.tasks)}",
+                f"Say which is meant: --card {next(iter(self.tasks))}",
+            )
         return self.record.loaded_card()
+
+    def asked(self, card: Card, shots: Sequence[Labelled] = ()) -> Student:
+        """The same student, answering this card's task, with solved examples before each text; one model for all."""
+        made = copy(self)
+        for name in ("card", "reader", "predictor"):
+            made.__dict__.pop(name, None)
+        made._task, made._shots = card, tuple(shots)
+        return made
 
     @cached_property
     def reader(self) -> Reader:
@@ -121,7 +151,9 @@ class Student:
             ModelError: it cannot be loaded.
             ExtraError: a package that it needs is not installed.
         """
-        return _frozen(self) if self.record.kind == "frozen" else _torch(self, self._device)
+        if self.record.kind == "frozen":
+            return _frozen(self)
+        return self._weights.predictor(self.card, self._shots)
 
     def predict(self, rows: Sequence[Mapping[str, Json]]) -> list[Prediction]:
         """What the student says of rows with the card's inputs, in order.
@@ -132,9 +164,8 @@ class Student:
         return self.predictor.predictions([self.reader.instance(row, at) for at, row in enumerate(rows)])
 
     def __repr__(self) -> str:
-        return (
-            f"Student({str(self.path)!r}, {self.record.kind}, {self.card.name}, {self.record.data.instances} instances)"
-        )
+        told = ", ".join(self.tasks) or self.card.name
+        return f"Student({str(self.path)!r}, {self.record.kind}, {told}, {self.record.data.instances} instances)"
 
 
 def settings_of(record: Record) -> TrainSettings:
@@ -150,15 +181,50 @@ def _frozen(student: Student) -> Predictor:
     return FrozenStudent(student.card, embedder, load_weights(student.directory.model))
 
 
-def _torch(student: Student, wanted: str) -> Predictor:
-    from satsuma.students.checkpoints import find_base, load_trained
-    from satsuma.students.devices import device_of, uses_bf16
-    from satsuma.students.head import head_of
+class _Weights:
+    """A student's model, loaded once for all tasks that it is asked."""
 
-    record, settings = student.record, settings_of(student.record)
-    has_adapters = bool(settings.lora)
-    base = find_base(settings.student if has_adapters else str(student.path))
-    head = head_of(student.card, base, base.longest(settings.longest), record.targets)
-    device = device_of(wanted)
-    model = load_trained(base, student.directory.model, head.body, head.labels).to(device)
-    return TorchPredictor(model, head, device, bf16=uses_bf16(device, settings.precision))
+    def __init__(self, record: Record, directory: StudentDirectory, device: str) -> None:
+        self._record, self._directory, self._wanted = record, directory, device
+        self._settings = settings_of(record)
+
+    @cached_property
+    def _base(self) -> Base:
+        from satsuma.students.checkpoints import ADAPTER, find_base
+
+        adapted = (self._directory.model / ADAPTER).is_file()
+        return find_base(self._settings.student if adapted else str(self._directory.path))
+
+    @cached_property
+    def _device(self) -> str:
+        from satsuma.students.devices import device_of
+
+        return device_of(self._wanted)
+
+    @cached_property
+    def _loaded(self) -> dict[tuple[Body, int], Module]:
+        return {}
+
+    def predictor(self, card: Card, shots: Sequence[Labelled]) -> TorchPredictor:
+        """What answers a card's task."""
+        from satsuma.students.checkpoints import load_trained
+        from satsuma.students.devices import uses_bf16
+
+        head = self._head(card, shots)
+        kind = (head.body, head.labels)
+        if kind not in self._loaded:
+            found = load_trained(self._base, self._directory.model, head.body, head.labels)
+            self._loaded[kind] = found.to(self._device)
+        bf16 = uses_bf16(self._device, self._settings.precision)
+        return TorchPredictor(self._loaded[kind], head, self._device, bf16=bf16)
+
+    def _head(self, card: Card, shots: Sequence[Labelled]) -> Head:
+        """The head; with examples there is as much room for each of them as for a text."""
+        from satsuma.students.head import head_of
+        from satsuma.students.head_writer import WRITTEN
+
+        known = card.name in [task.card.get("name") for task in self._record.tasks] or self._record.has_only(card.name)
+        targets = self._record.targets if known else WRITTEN
+        longest = self._base.longest(self._settings.longest * (1 + len(shots)) + (0 if known else WRITTEN))
+        before = Before.of(card, shots, instruction=self._settings.instruction)
+        return head_of(card, self._base, longest, targets, before)

@@ -10,7 +10,6 @@ from satsuma.students.items import Ids
 
 if TYPE_CHECKING:
     from satsuma.students.checkpoints import Base
-    from satsuma.students.labelled import Labelled
     from satsuma.task.card import Card
 
 
@@ -39,9 +38,7 @@ def is_pair(card: Card) -> bool:
     return len(card.shown_inputs) == 2 and not card.option_fields and card.verbalize.text is None
 
 
-def cut(base: Base, instances: Sequence[Labelled], longest: int) -> int:
+def cut(base: Base, texts: Sequence[str], longest: int) -> int:
     """How many texts have more tokens than are read."""
-    whole = base.tokenizer(
-        [one.text for one in instances], truncation=False, return_attention_mask=False, verbose=False
-    )
+    whole = base.tokenizer(list(texts), truncation=False, return_attention_mask=False, verbose=False)
     return sum(len(ids) > longest for ids in whole["input_ids"])

@@ -7,20 +7,20 @@ when to stop; a frozen student's head is fitted to both in the end.
 
 from __future__ import annotations
 
-import platform
 import shutil
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from satsuma.errors import DataError, Interrupted, RunError
+from satsuma.errors import DataError, Interrupted, SettingsError
+from satsuma.run.frozen import refuse_frozen
+from satsuma.students.beginning import begun, record_of
 from satsuma.students.carding import Described, card_of
 from satsuma.students.frozen import FrozenStudent, check_frozen
-from satsuma.students.labelled import Labelled, read_labelled
-from satsuma.students.record import Record, StudentDirectory, TrainedOn, data_hash, plain
-from satsuma.students.settings import Kind, TrainSettings
+from satsuma.students.labelled import Labelled, read_training
+from satsuma.students.record import Record, StudentDirectory
+from satsuma.students.settings import TrainSettings
 from satsuma.students.splitting import Split, split_by_group
 from satsuma.students.student import Student
 
@@ -56,11 +56,13 @@ def lesson_of(data: Sequence[str | Path], described: Described, settings: TrainS
     Raises:
         DataError: there is none, or fewer than two instances have an output.
         CardError: the card cannot be used.
+        SettingsError: it is a frozen benchmark.
     """
     if not data:
         raise DataError("there is nothing to train on", "Name a run, a file or a folder.")
+    refuse_frozen(data, "trained on")
     card = card_of(data[0], described)
-    sets = [read_labelled(where, card, split) for where in data]
+    sets = [read_training(where, card, split) for where in data]
     everything = [one for found in sets for one in found.instances]
     kept = tuple(one for one in everything if _is_learnable(card, one))
     notes = [note for found in sets for note in found.notes]
@@ -95,90 +97,58 @@ def _is_learnable(card: Card, one: Labelled) -> bool:
     return card.output.kind != "labels" or one.output in (card.output.labels or ())
 
 
-def train_student(lesson: Lesson, settings: TrainSettings, out: str | Path, note: Note, *, overwrite: bool) -> Student:
-    """Train a student in the directory `out`, or go on with it.
+def train_student(
+    lessons: Sequence[Lesson], settings: TrainSettings, out: str | Path, note: Note, *, overwrite: bool
+) -> Student:
+    """Train a student in the directory `out`, or go on with it. lessons: one, or one for each of several tasks.
 
     Raises:
         RunError: the directory holds another student, or something else.
-        ModelError, ExtraError, SettingsError: the checkpoint, a package or the device is not there.
+        ModelError, ExtraError, SettingsError: the checkpoint, a package or the device is not there, or a student of
+            this kind cannot learn that.
         Interrupted: by Ctrl-C; the same call goes on.
     """
     directory = StudentDirectory(out)
     if settings.frozen:
-        check_frozen(lesson.card)
+        _check_frozen(lessons, settings)
         settings = settings.resolved("frozen")
-        record = _begun(directory, _record(lesson, settings, "frozen"), overwrite=overwrite)
+        record = begun(directory, record_of(lessons, settings, "frozen"), overwrite=overwrite)
         if record.state != "finished":
-            _fit(lesson, settings, directory, record, note)
+            _fit(lessons[0], settings, directory, record, note)
     else:
         from satsuma.students.checkpoints import find_base
 
         base = find_base(settings.student)
+        _check_writes(base, len(lessons), settings)
         settings = settings.resolved(base.kind)
-        record = _begun(directory, _record(lesson, settings, base.kind), overwrite=overwrite)
+        record = begun(directory, record_of(lessons, settings, base.kind), overwrite=overwrite)
         if record.state != "finished":
             try:
-                _train(lesson, settings, directory, record, base, note)
+                _train(lessons, settings, directory, record, base, note)
             except KeyboardInterrupt:
                 raise Interrupted(f"{out}: stopped", "Run the same command again to go on.") from None
     return Student(out, settings.device)
 
 
-def _record(lesson: Lesson, settings: TrainSettings, kind: Kind) -> Record:
-    labels = Counter(str(one.output) for one in lesson.instances) if lesson.card.output.kind == "labels" else {}
-    return Record(
-        card=plain(lesson.card.model_dump(mode="json", exclude_defaults=True)),
-        kind=kind,
-        checkpoint=settings.student,
-        settings=plain(settings.decisive()),
-        data=TrainedOn(
-            names=list(lesson.names), hash=data_hash(lesson.instances), instances=len(lesson.instances),
-            train=len(lesson.split.train), dev=len(lesson.split.dev), groups=lesson.split.groups,
-            labels=dict(sorted(labels.items())),
-        ),
-        versions=_versions(frozen=kind == "frozen"),
-        notes=list(lesson.notes),
-    )  # fmt: skip
+_WRITER = "Name an encoder-decoder or a decoder: --student google/flan-t5-small"
 
 
-def _begun(directory: StudentDirectory, wanted: Record, *, overwrite: bool) -> Record:
-    """The record to go on with: what is there if it is the same student, else a new one."""
-    there = directory.load()
-    if there is not None and there.same_as(wanted):
-        return there
-    if directory.path.exists() and any(directory.path.iterdir()):
-        if there is None:
-            raise RunError(f"{directory.path} is not empty and holds no student", "Name another directory: -o DIR")
-        if not overwrite:
-            raise RunError(
-                f"{directory.path} holds another student: {_difference(there, wanted)}",
-                "Name another directory, or train anew in this one: --overwrite",
-            )
-        for name in (directory.model, directory.checkpoint, directory.evaluations):
-            shutil.rmtree(name, ignore_errors=True)
-    directory.save(wanted)
-    return wanted
+def _check_frozen(lessons: Sequence[Lesson], settings: TrainSettings) -> None:
+    check_frozen(lessons[0].card)
+    if len(lessons) > 1:
+        raise SettingsError("a frozen student has one head, and learns one task", _WRITER)
+    if settings.instruction:
+        raise SettingsError("a frozen student does not read instructions", _WRITER)
 
 
-def _difference(there: Record, wanted: Record) -> str:
-    changed = [name for name in sorted(wanted.settings) if there.settings.get(name) != wanted.settings[name]]
-    if changed:
-        return ", ".join(f"{name} was {there.settings.get(name)} and is {wanted.settings[name]}" for name in changed)
-    return "its card is another" if there.card != wanted.card else "its data are others"
-
-
-def _versions(*, frozen: bool) -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    from satsuma import __version__
-
-    found = {"satsuma": __version__, "python": platform.python_version()}
-    for name in ("numpy", "scikit-learn") if frozen else ("torch", "transformers", "peft"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+def _check_writes(base: Base, tasks: int, settings: TrainSettings) -> None:
+    """Several tasks and instructions are for students that write: they have one head for all tasks."""
+    if base.kind != "encoder":
+        return
+    if tasks > 1:
+        raise SettingsError(f"the encoder {base.name} has a head for one task, so it cannot learn {tasks}", _WRITER)
+    if settings.instruction:
+        raise SettingsError(f"the encoder {base.name} has a head for its task and reads no instruction", _WRITER)
 
 
 def _fit(lesson: Lesson, settings: TrainSettings, directory: StudentDirectory, record: Record, note: Note) -> None:
@@ -198,41 +168,61 @@ def _fit(lesson: Lesson, settings: TrainSettings, directory: StudentDirectory, r
 
 
 def _train(
-    lesson: Lesson, settings: TrainSettings, directory: StudentDirectory, record: Record, base: Base, note: Note
-) -> None:
+    lessons: Sequence[Lesson], settings: TrainSettings, directory: StudentDirectory, record: Record, base: Base,
+    note: Note,
+) -> None:  # fmt: skip
     import torch
 
     from satsuma.students.resuming import Keeper
 
-    for told in lesson.notes:
+    for told in record.notes:
         note(told)
-    directory.save_trained_on(lesson.instances, frozenset(lesson.split.dev))
+    _save_trained_on(lessons, directory)
     keeper = Keeper(directory.checkpoint)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(settings.seed)
-        state, model = _looped(lesson, settings, record, base, keeper, note)
+        state, model = _looped(lessons, settings, record, base, keeper, note)
     keeper.restore_best(model)
-    _save_model(model, base, directory)
+    _save_model(merged(model) if settings.merge else model, base, directory)
     record.history, record.best_epoch, record.micro_batch = state.history, state.best_epoch, state.micro
     record.state = "finished"
     directory.save(record)
     shutil.rmtree(directory.checkpoint, ignore_errors=True)
 
 
+def _save_trained_on(lessons: Sequence[Lesson], directory: StudentDirectory) -> None:
+    instances: list[Labelled] = []
+    dev: list[int] = []
+    for lesson in lessons:
+        dev += [len(instances) + at for at in lesson.split.dev]
+        instances += lesson.instances
+    directory.save_trained_on(instances, frozenset(dev))
+
+
+def merged(model: Module) -> Module:
+    """The model with its adapters in its weights; as it is where it has none."""
+    from peft import PeftModel
+
+    return model.merge_and_unload() if isinstance(model, PeftModel) else model
+
+
 def _looped(
-    lesson: Lesson, settings: TrainSettings, record: Record, base: Base, keeper: Keeper, note: Note
+    lessons: Sequence[Lesson], settings: TrainSettings, record: Record, base: Base, keeper: Keeper, note: Note
 ) -> tuple[State, Module]:
     from satsuma.students.building import built
     from satsuma.students.devices import device_of, uses_bf16
     from satsuma.students.loop import Loop, State, Work
 
     device = device_of(settings.device)
-    made = built(lesson, settings, base, device)
+    made = built(lessons, settings, base, device)
     record.targets, record.device, record.padding = made.targets, device, made.padding
     for told in made.notes:
         note(told)
         record.notes.append(told)
-    work = Work(made.model, made.head, made.train, made.dev, settings, device, uses_bf16(device, settings.precision))
+    work = Work(
+        made.model, made.head, made.train, made.dev, settings, device, uses_bf16(device, settings.precision),
+        made.mixture,
+    )  # fmt: skip
     loop = Loop(work, State(micro=min(settings.micro_batch or settings.batch, settings.batch)), keeper, note)
     if keeper.restore(loop):
         note(f"goes on after epoch {loop.state.epoch}, step {loop.state.step}")

@@ -33,6 +33,8 @@ PRIOR = 8
 """Instances that the mean of all counts as."""
 SCALE = 1000
 """The weights of an axis sum to about this, so that figures of another machine round to the same."""
+FINE = 20
+"""And to so much for each of its values, so that many of them do not round to the same."""
 LEAST = 0.001
 """A right answer is taken to have been given this probability at least."""
 
@@ -97,9 +99,8 @@ def weights(seen: Iterable[tuple[str, float]], values: Sequence[str]) -> Weights
     total = sum(hope.values())
     if total == 0:
         return {}
-    return {
-        value: max(1, round(SCALE * (FLOOR / len(values) + (1 - FLOOR) * one / total))) for value, one in hope.items()
-    }
+    scale = max(SCALE, FINE * len(values))
+    return {value: round(scale * (FLOOR / len(values) + (1 - FLOOR) * one / total)) for value, one in hope.items()}
 
 
 def _rows(path: Path) -> list[Mapping[str, Json]]:

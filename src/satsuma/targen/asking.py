@@ -70,13 +70,14 @@ class Prompts:
     """The compiled prompts of a card. What every prompt sees is set here; each step adds its own."""
 
     def __init__(self, card: Card, output: OutputKind) -> None:
+        self.examples = [_shown_example(card, example, output) for example in card.examples]
         self._common: dict[str, object] = {
             "task": card.task,
             "language": card.language,
             "inputs": {name: {"description": card.inputs[name].description} for name in card.shown_inputs},
             "kind": output.kind,
             "name": output.name,
-            "examples": [_shown_example(card, example, output) for example in card.examples],
+            "examples": self.examples,
         }
         self._templates = {step: card_template(card, "prompts", step) or built_in(step) for step in STEPS}
         own = {name: card_template(card, "output", "labels", name, "prompt") for name in own_prompts(card)}
@@ -92,6 +93,13 @@ class Prompts:
         """
         template = self._per_label.get(label) if step == "instance" else None
         return (template or self._templates[step]).render(**self._common, **variables, answer=form(answer))
+
+    def render_built_in(
+        self, name: str, answer: type[BaseModel], variables: Mapping[str, object]
+    ) -> tuple[Message, ...]:
+        """The messages of a prompt that no card overrides; what it asks for stands in `wanted.jinja`."""
+        asked_for = built_in("wanted").render_text(**self._common, **variables)
+        return built_in(name).render(**self._common, **variables, asked_for=asked_for, answer=form(answer))
 
 
 def own_prompts(card: Card) -> list[str]:

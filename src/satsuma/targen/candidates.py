@@ -16,14 +16,15 @@ from satsuma.errors import Exhausted
 from satsuma.llm.ask import Answered, Unanswered
 from satsuma.llm.turns import TURN
 from satsuma.selecting.selection import Outcome, Selection
-from satsuma.settings import Policy, Settings
+from satsuma.settings import TARGEN, Policy, RecipeName, Settings
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.correction import Corrected, ballot, correct, correction_question
 from satsuma.targen.focus import EVENLY, Focus
 from satsuma.targen.growth import Growth
-from satsuma.targen.instances import InstanceWriter, Varied, Wish, varied
+from satsuma.targen.instances import Tools, Varied, Wish, varied
 from satsuma.targen.parts import Part, part_of
 from satsuma.targen.places import Ended, Place
+from satsuma.targen.recipes import Writer, as_told, writer_of
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Provenance, Reject, Value
 from satsuma.task.outputs import Asked, Draft, Judgement, OutputKind, output_of
@@ -34,7 +35,7 @@ from satsuma.task.verbalize import Verbalizer
 class Recipe:
     """What decides a generation run besides n: the card, the seed, what it grows from and how it is corrected.
 
-    votes: 0 without correction. focus: what is asked for more often.
+    votes: 0 without correction. focus: what is asked for more often. name: who writes the instances.
     """
 
     growth: Growth
@@ -44,6 +45,7 @@ class Recipe:
     policy: Policy
     part: Part
     focus: Focus = EVENLY
+    name: RecipeName = TARGEN
 
     @classmethod
     def of(cls, card: Card, settings: Settings, focus: Focus = EVENLY) -> Recipe:
@@ -51,13 +53,14 @@ class Recipe:
         own = card.correction
         votes = own.votes if settings.votes is None else settings.votes
         return cls(
-            Growth.of(card, settings.without),
+            Growth.of(as_told(card, settings.recipe), settings.without),
             settings.seed,
             0 if "correction" in settings.without else votes,
             own.blind if settings.blind is None else settings.blind,
             settings.policy or own.policy,
             part_of(settings.part, card),
             focus,
+            settings.recipe,
         )
 
 
@@ -86,13 +89,16 @@ class Targen:
         self._prompts = Prompts(card, self._output)
         self._verbalize = Verbalizer(card, self._output)
         self._told = frozenset(card.shown_inputs)
-        self._writer = InstanceWriter(asks, self._prompts, card, self._output)
+        tools = Tools(asks, self._prompts, card, self._output, recipe.seed, recipe.focus)
+        self._writer: Writer = writer_of(recipe.name, tools)
         self._places = recipe.growth.places(asks, self._prompts, recipe.focus)
         self._seeds = recipe.growth.seed_source(asks, self._prompts)
 
     def make(self, index: int) -> Coroutine[object, object, Outcome]:
         """Candidate `index` of its part, with the label that is its turn."""
-        return self._candidate(self._recipe.part.index(index), self._selection.ask())
+        at, asked = self._recipe.part.index(index), self._selection.ask()
+        self._writer.expect(at, asked)
+        return self._candidate(at, asked)
 
     async def _candidate(self, index: int, asked: str) -> Outcome:
         TURN.set(index)
@@ -153,7 +159,7 @@ class Targen:
         text, target = self._verbalize(draft.fields, final.output)
         fields = {name: draft.fields[name] for name in self._card.columns}
         provenance = Provenance(
-            method="targen",
+            method=self._recipe.name,
             context=origin.place.setting,
             seed=origin.seed,
             attributes=origin.drawn.attributes,

@@ -21,11 +21,12 @@ from typing import Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from satsuma.errors import SettingsError
 from satsuma.llm.request import Message, Request
 from satsuma.llm.schema import schema_of
 from satsuma.llm.tokens import estimate_request, likely_tokens
 from satsuma.ranges import Range
-from satsuma.settings import Settings
+from satsuma.settings import TARGEN, Settings
 from satsuma.targen.asking import STEPS, Prompts, Step
 from satsuma.targen.candidates import Recipe
 from satsuma.targen.contexts import contexts_question
@@ -71,7 +72,15 @@ class Lengths:
 
 
 def forecast_requests(card: Card, settings: Settings) -> dict[Step, Range]:
-    """How many requests each step of the run will have."""
+    """How many requests each step of the run will have.
+
+    Raises:
+        SettingsError: nobody knows of this recipe.
+    """
+    if settings.recipe != TARGEN:
+        raise SettingsError(
+            f"a run of the recipe {settings.recipe} cannot be estimated", "Bound it with --max-requests or --budget."
+        )
     candidates = (CANDIDATES.low, CANDIDATES.likely, CANDIDATES.high)
     ends = [units(card, settings.n * each, settings.without) for each in candidates]
     made = {step: Range(*(end[step] for end in ends)) * TWICE[step] for step in STEPS}

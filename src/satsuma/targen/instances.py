@@ -68,18 +68,23 @@ def instance_question(
     prompts: Prompts, card: Card, output: OutputKind, wish: Wish
 ) -> tuple[tuple[Message, ...], type[BaseModel]]:
     """The question for one instance."""
+    answer = output.instance_answer(wish.asked)
+    return prompts.render("instance", answer, wish_told(card, output, wish, answer), wish.asked.label), answer
+
+
+def wish_told(card: Card, output: OutputKind, wish: Wish, answer: type[BaseModel]) -> dict[str, object]:
+    """What a prompt is told of a wish."""
     asked, drawn = wish.asked, wish.drawn
-    answer = output.instance_answer(asked)
     labels = card.output.labels or {}
     wanted = output.wanted(asked)
     others = {name: label.description for name, label in labels.items() if name not in wanted}
-    variables = {
+    return {
         "context": wish.context,
         "seed": wish.seed,
         "use": wish.use + 1,
         "uses": wish.uses,
         "field": card.seed_spec.field or "",
-        "given": {name: _meant(card.inputs[name].values, value) for name, value in drawn.given.items()},
+        "given": meant(card, drawn.given),
         "attributes": {name: _meant(card.attributes[name], value) for name, value in drawn.attributes.items()},
         "label": asked.label if labels else "",
         "labels": {name: label.description for name, label in labels.items()},
@@ -91,7 +96,6 @@ def instance_question(
         "right": _how_many(answer, "correct"),
         "wrong": _how_many(answer, "wrong"),
     }
-    return prompts.render("instance", answer, variables, asked.label), answer
 
 
 def _description(card: Card, asked: Asked) -> str:
@@ -99,6 +103,11 @@ def _description(card: Card, asked: Asked) -> str:
     if asked.label in labels:
         return labels[asked.label].description
     return card.output.span.description if card.output.span else card.output.text or ""
+
+
+def meant(card: Card, given: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Given values of inputs with what each means."""
+    return {name: _meant(card.inputs[name].values, value) for name, value in given.items()}
 
 
 def _meant(values: Mapping[str, str], value: str) -> dict[str, str]:
@@ -113,15 +122,27 @@ def _how_many(answer: type[BaseModel], name: str) -> int:
     return next((int(m.min_length) for m in field.metadata if hasattr(m, "min_length")), 1)
 
 
+Question = tuple[tuple[Message, ...], type[BaseModel]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What it takes to write instances. seed, focus: of what is varied besides the label."""
+
+    asks: Asks
+    prompts: Prompts
+    card: Card
+    output: OutputKind
+    seed: int = 0
+    focus: Focus = EVENLY
+
+
 class InstanceWriter:
     """Writes instances of a card and holds its validators to them."""
 
-    def __init__(self, asks: Asks, prompts: Prompts, card: Card, output: OutputKind) -> None:
-        self._asks = asks
-        self._prompts = prompts
-        self._card = card
-        self._output = output
-        self._drafts = Drafts(card, output)
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._drafts = Drafts(tools.card, tools.output)
 
     async def write(self, path: str, wish: Wish) -> tuple[Draft, Answered[BaseModel]]:
         """Ask for the instance at a path.
@@ -129,10 +150,19 @@ class InstanceWriter:
         Raises:
             Unanswered: the model gave none, or what it gave does not make one, twice.
         """
-        messages, answer = instance_question(self._prompts, self._card, self._output, wish)
+        tools = self._tools
+        return await self.answered(path, wish, instance_question(tools.prompts, tools.card, tools.output, wish))
+
+    async def answered(self, path: str, wish: Wish, question: Question) -> tuple[Draft, Answered[BaseModel]]:
+        """The instance that the answer to a question makes.
+
+        Raises:
+            Unanswered: the model gave none, or what it gave does not make one, twice.
+        """
+        messages, answer = question
         keys: tuple[str, ...] = ()
         for again in range(AGAIN + 1):
-            answered = await self._asks("instance", path, messages, answer, wish.draw)
+            answered = await self._tools.asks("instance", path, messages, answer, wish.draw)
             keys += answered.keys
             try:
                 return self._drafts.made(wish, answered.value), replace(answered, keys=keys)
@@ -141,6 +171,9 @@ class InstanceWriter:
                     raise Unanswered(str(mistake), keys, answered.raw) from mistake
                 messages = (*messages, Message("assistant", answered.raw), _repair(str(mistake)))
         raise AssertionError  # the loop returns or raises
+
+    def expect(self, index: int, asked: str) -> None:
+        """Candidate `index` is asked for this label; told in index order. What is written here needs nothing of it."""
 
     def problem(self, draft: Draft) -> str:
         """What the card's validators find wrong with an instance after correction; empty if nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from satsuma.course import Course, Job
 from satsuma.llm.client import Client
 from satsuma.selecting.selection import Selection
-from satsuma.settings import Settings
+from satsuma.settings import TARGEN, Settings
 from satsuma.targen.asking import Asking
 from satsuma.targen.candidates import Recipe, Targen
 from satsuma.targen.focus import EVENLY, Focus
@@ -25,6 +25,7 @@ def generation_job(card: Card, settings: Settings, focus: Focus = EVENLY) -> Job
     weights = focus.of_labels(output_of(card).weights())
 
     def make(client: Client, selection: Selection) -> Course:
-        return Course(Targen(recipe, Asking(client, settings, recipe.votes), selection).make, recalls=True)
+        made = Targen(recipe, Asking(client, settings, recipe.votes), selection)
+        return Course(made.make, recalls=recipe.name == TARGEN)  # a baseline's candidates are made of earlier ones
 
     return Job(card, settings, weights, make, focus.decisive())

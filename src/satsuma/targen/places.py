@@ -3,7 +3,8 @@
 The tree of contexts that a model grows is in `contexts.py`; here are the orders that need no model:
 
 * a user's own contexts, in rounds: every context once, then every context's next seed, without end; or, where they
-  have weights, each as often as its own says, spread evenly over a round;
+  have weights, each as often as its own says, spread over a round, each turn early or late in its time by chance, so
+  that they make no pattern with labels or with what is varied;
 * no contexts: seed after seed, without end;
 * a user's own texts as seeds: one after the other until they end, with the user's contexts, if there are any, in turn.
 
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from satsuma.selecting.shares import schedule
+from satsuma import chance
 from satsuma.task.instance import Reject
 
 
@@ -92,11 +93,12 @@ class Places(Protocol):
 @lru_cache
 def _round(weights: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     """The contexts of a round by their places, each with how often it came up in it before."""
-    counts, made = [0] * len(weights), []
-    for name in schedule({str(at): weight for at, weight in enumerate(weights)}, sum(weights)):
-        made.append((int(name), counts[int(name)]))
-        counts[int(name)] += 1
-    return tuple(made)
+    turns = [
+        ((count + chance.number(0, "turn", at, count) / 2**64) / weight, at, count)
+        for at, weight in enumerate(weights)
+        for count in range(weight)
+    ]
+    return tuple((at, count) for _, at, count in sorted(turns))
 
 
 @dataclass(frozen=True, slots=True)
