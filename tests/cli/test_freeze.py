@@ -66,7 +66,7 @@ def test_a_score_names_the_benchmark_and_tells_when_it_was_changed(call: Call, s
 
 def test_a_run_that_is_not_complete_says_so(call: Call, server: Server, card: Path) -> None:
     given = ("--model", "test/m", "--base-url", server.url, "-q")
-    call("generate", card, "-n", 20, *given, "-o", "part", "--max-requests", 30, "--concurrency", 1)
+    call("generate", card, "-n", 60, *given, "-o", "part", "--max-requests", 60, "--concurrency", 1)
     done = call("freeze", "part", "-o", "bench", "--unaudited")
     assert done.returncode == 0, done.stderr
     assert "part is not complete: the benchmark is made of the " in done.stderr

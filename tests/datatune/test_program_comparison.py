@@ -62,8 +62,8 @@ def said(better: str) -> Script:
 
 def compared(program: Scripted, model: Scripted, judge: Script, rows: int = 100) -> tuple[Comparison, Model]:
     asked = Model({"judge": judge})
-    done, _ = asyncio.run(compare(graft(asked, labelled()), program, model, items(ROWS[:rows])))
-    return done, asked
+    done = asyncio.run(compare(graft(asked, labelled()), program, model, items(ROWS[:rows])))
+    return done.told, asked
 
 
 GOOD_OR_BAD = by_reply("good", "bad")
@@ -170,7 +170,7 @@ def test_it_can_be_written_and_read_again() -> None:
 def test_every_request_has_its_key() -> None:
     model = Model({"judge": said("equal")})
     ways = Scripted("one", asks=1), Scripted("other", asks=1)
-    _, keys = asyncio.run(compare(graft(model, labelled()), *ways, items(ROWS[:2])))
+    keys = asyncio.run(compare(graft(model, labelled()), *ways, items(ROWS[:2]))).keys
     assert sorted(keys) == sorted(["one 0", "other 0"] * 2 + [f"judge-{n}" for n in range(1, 5)])
 
 

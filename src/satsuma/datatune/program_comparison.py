@@ -18,7 +18,8 @@ The program is used if its interval lies above 1/2 - `MARGIN`: with 97.5% confid
 100, where 50 is as good as the model. Fewer than `ENOUGH` rows with a score decide for the model, and so does a program
 that asks more questions than there are rows, unless it is better than the model: it would cost more.
 
-Not covered: whether either of them is any good; rows that fail count against a dataset in its run.
+Not covered: whether either of them is any good; rows that fail count against a dataset in its run. What is done about
+a program that loses is in `program_choice.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -103,6 +104,14 @@ class Comparison(BaseModel):
     reason: str
 
 
+class _Vote(NamedTuple):
+    """One judgement. value: 1 if the program's result is the better one, 1/2 if neither is."""
+
+    value: float
+    reason: str
+    keys: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What one way made of a row. made: the instance as the judge sees it; None if it failed or is irrelevant."""
@@ -114,7 +123,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The program's score on a row, None without one. votes: 1, 1/2 or 0 for each order of a judged pair."""
+    """The program's score on a row, None without one.
+
+    votes: 1, 1/2 or 0 for each order of a judged pair. reason: why the model's is better, where it is.
+    """
 
     program: Result
     model: Result
@@ -122,6 +134,7 @@ class Scored:
     votes: tuple[float, ...] = ()
     unjudged: bool = False
     keys: tuple[str, ...] = field(default=())
+    reason: str = ""
 
     @property
     def split(self) -> bool:
@@ -129,21 +142,50 @@ class Scored:
         return set(self.votes) == {0.0, 1.0}
 
 
-async def compare(
-    graft: Graft, program: Way, model: Way, items: Sequence[RowItem]
-) -> tuple[Comparison, tuple[str, ...]]:
-    """The comparison on some rows, and the keys of its requests."""
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A row on which the program is worse. ours, theirs: as the judge sees them. reason: why."""
+
+    item: RowItem
+    ours: str
+    theirs: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison, the rows that the program lost in their order, and the keys of all requests."""
+
+    told: Comparison
+    losses: tuple[Loss, ...]
+    keys: tuple[str, ...]
+
+
+async def compare(graft: Graft, program: Way, model: Way, items: Sequence[RowItem]) -> Compared:
+    """The comparison on some rows."""
     judging = _Judging(graft)
     scored = await asyncio.gather(*(judging.scored(program, model, item) for item in items))
     keys = tuple(key for one in scored for key in (*one.program.keys, *one.model.keys, *one.keys))
-    return decided(scored), keys
+    losses = tuple(
+        Loss(item, _shown(one.program), _shown(one.model), one.program.failure or one.reason)
+        for item, one in zip(items, scored, strict=True)
+        if one.score is not None and one.score < 0.5
+    )
+    return Compared(decided(scored), losses, keys)
+
+
+def _shown_row(item: RowItem) -> str:
+    return shown_row(item.row, cell=CELL_TOKENS, tokens=ROW_TOKENS)
+
+
+def _shown(result: Result) -> str:
+    return f"(failed: {result.failure})" if result.failure else result.made or IRRELEVANT
 
 
 def judge_question(graft: Graft, item: RowItem, a: str | None, b: str | None) -> tuple[Message, ...]:
     """The messages to the judge. a, b: instances as JSON, None for a row that is called irrelevant."""
-    row = shown_row(item.row, cell=CELL_TOKENS, tokens=ROW_TOKENS)
     return built_in("program_judge").render(
-        **graft.told(), row=row, a=a or IRRELEVANT, b=b or IRRELEVANT, answer=form(Judgement)
+        **graft.told(), row=_shown_row(item), a=a or IRRELEVANT, b=b or IRRELEVANT, answer=form(Judgement)
     )
 
 
@@ -176,25 +218,27 @@ class _Judging:
             self._vote(ours, theirs, item, "A"), self._vote(theirs, ours, item, "B"), return_exceptions=True
         )
         keys: tuple[str, ...] = ()
-        votes: list[float] = []
+        votes: list[_Vote] = []
         for one in both:
             if isinstance(one, Unanswered):
                 keys += one.keys
             elif isinstance(one, BaseException):
                 raise one
             else:
-                votes.append(one[0])
-                keys += one[1]
+                votes.append(one)
+                keys += one.keys
         if len(votes) < len(both):
             return Scored(ours, theirs, None, unjudged=True, keys=keys)
-        return Scored(ours, theirs, sum(votes) / len(votes), tuple(votes), keys=keys)
+        values = tuple(vote.value for vote in votes)
+        reason = next((vote.reason for vote in votes if vote.value == 0), "")
+        return Scored(ours, theirs, sum(values) / len(values), values, keys=keys, reason=reason)
 
-    async def _vote(self, a: Result, b: Result, item: RowItem, ours: Better) -> tuple[float, tuple[str, ...]]:
-        """1 if ours is the better one, 1/2 if neither is, and the keys."""
+    async def _vote(self, a: Result, b: Result, item: RowItem, ours: Better) -> _Vote:
         messages = judge_question(self._graft, item, a.made, b.made)
         answered = await self._graft.asks("judge", f"{item.path} / {ours}", messages, Judgement)
         better = answered.value.better
-        return 0.5 if better == "equal" else float(better == ours), answered.keys
+        value = 0.5 if better == "equal" else float(better == ours)
+        return _Vote(value, answered.value.reason, answered.keys)
 
 
 def decided(scored: Sequence[Scored]) -> Comparison:

@@ -14,19 +14,20 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel, Field
 
 from satsuma.datatune.execution import Graft, RowItem, Transformed
 from satsuma.datatune.program import SOURCE, Program
+from satsuma.datatune.program_comparison import Compared
 from satsuma.datatune.program_execution import ProgramExecution
 from satsuma.datatune.program_runs import Programs
 from satsuma.datatune.program_source import MODULES
 from satsuma.llm.ask import Unanswered
 from satsuma.llm.request import Message
 from satsuma.sources.schema import Column
-from satsuma.sources.show import shown_columns, shown_row
+from satsuma.sources.show import cut, shown_columns, shown_row
 from satsuma.targen.asking import form
 from satsuma.task.templates import built_in
 
@@ -38,6 +39,8 @@ SHOWN_ROWS = 6
 """Rows that the model sees when it writes."""
 SHOWN_FAILURES, SHOWN_EACH = 5, 2
 """Kinds of failures that it is told at a time, and rows of each."""
+SHOWN_LOSSES = 12
+"""Rows of a lost comparison that it is told."""
 SHOWN_RESULTS = 2
 """Results that it is shown beside the failures."""
 ROW_TOKENS = 600
@@ -76,11 +79,13 @@ class Written:
     """What came of the writing.
 
     program: None if no attempt is usable. text: of the best attempt, usable or not. repairs: times that it was
-    repaired. tried, failed: rows, for the best attempt. failures: of the best attempt, or why there is none.
+    repaired. tried, failed: rows, for the best attempt. failures: of the best attempt, or why there is none. raw: the
+    reply with the best attempt.
     """
 
     program: Program | None
     text: str = ""
+    raw: str = ""
     repairs: int = 0
     tried: int = 0
     failed: int = 0
@@ -95,6 +100,7 @@ class _Trial:
     results: tuple[str, ...] = ()
     dropped: int = 0
     keys: tuple[str, ...] = ()
+    raw: str = ""
 
     @property
     def failed(self) -> int:
@@ -120,7 +126,27 @@ async def write_program(
 
     columns: those that the rows have. items: rows to try it on. path: who asks, such as the dataset's name.
     """
-    messages = program_question(graft, columns, items)
+    return await _until_good(graft, programs, items, program_question(graft, columns, items), path)
+
+
+async def improve_program(
+    graft: Graft, programs: Programs, columns: Sequence[Column], items: Sequence[RowItem], path: str,
+    written: Written, compared: Compared,
+) -> Written:  # fmt: skip
+    """Ask for a better program than one that lost a comparison, with the rows that it lost; else as `write_program`."""
+    losses = [
+        {"row": _shown(loss.item), "ours": _cut(loss.ours), "theirs": _cut(loss.theirs), "reason": _cut(loss.reason)}
+        for loss in compared.losses[:SHOWN_LOSSES]
+    ]
+    text = built_in("program_better").render_text(rows=compared.told.rows, lost=compared.told.losses, losses=losses)
+    asked = program_question(graft, columns, items)
+    messages = (*asked, Message("assistant", written.raw), Message("user", text))
+    return await _until_good(graft, programs, items, messages, path)
+
+
+async def _until_good(
+    graft: Graft, programs: Programs, items: Sequence[RowItem], messages: tuple[Message, ...], path: str
+) -> Written:
     keys: tuple[str, ...] = ()
     trials: list[_Trial] = []
     for _ in range(REPAIRS + 1):
@@ -133,7 +159,7 @@ async def write_program(
             break
         keys += answered.keys
         program = Program(_bare(answered.value.program), graft.answers.fields)
-        trials.append(await _tried(graft, programs, program, items))
+        trials.append(replace(await _tried(graft, programs, program, items), raw=answered.raw))
         keys += trials[-1].keys
         if not trials[-1].failures:
             break
@@ -147,6 +173,7 @@ def _written(trials: Sequence[_Trial], tried: int, keys: tuple[str, ...]) -> Wri
     return Written(
         program=best.program if best.failed <= FAILED * tried else None,
         text=best.program.text,
+        raw=best.raw,
         repairs=len(trials) - 1,
         tried=tried,
         failed=best.failed,
@@ -201,6 +228,10 @@ def _grouped(failed: Sequence[tuple[RowItem, str]]) -> tuple[Failure, ...]:
 
 def _shown(item: RowItem) -> str:
     return shown_row(item.row, tokens=ROW_TOKENS)
+
+
+def _cut(text: str) -> str:
+    return cut(text, ROW_TOKENS)
 
 
 def _again(trial: _Trial, rows: int) -> Message:

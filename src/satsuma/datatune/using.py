@@ -20,7 +20,7 @@ from satsuma.datatune.finding import Chosen
 from satsuma.datatune.options import TransformOptions
 from satsuma.datatune.placing import place_of
 from satsuma.datatune.planning import make_plan
-from satsuma.datatune.program_comparison import compare
+from satsuma.datatune.program_choice import ROWS, SAMPLE, choose
 from satsuma.datatune.program_execution import ProgramExecution
 from satsuma.datatune.program_runs import Programs
 from satsuma.datatune.program_samples import Sampler
@@ -37,10 +37,6 @@ from satsuma.sources.source import Place, Source, open_source
 from satsuma.task.card import Card
 from satsuma.task.outputs import ALL, Asked
 
-SAMPLE = 20
-"""Rows that a program is tried on while it is written."""
-COMPARED = 100
-"""Rows on which the program and the model are compared: others than those that it was written on."""
 PLANNED = 5
 """Rows that the choice of columns and the plan see."""
 CONFIGURATIONS = 12
@@ -183,7 +179,7 @@ async def _programmed(kit: Kit, programs: Programs, told: DatasetUse, graft: Gra
     """With the program in the model's place, if it is good enough; or asked for, whatever it is."""
     dataset = ready.dataset
     columns = [column for column in dataset.source.columns if column.name in dataset.columns]
-    items = dataset.first(SAMPLE + COMPARED)
+    items = dataset.first(ROWS)
     written = await write_program(graft, programs, columns, items[:SAMPLE], dataset.name)
     told = told.model_copy(update={"program": written.text})
     ready = replace(ready, keys=(*ready.keys, *written.keys))
@@ -192,10 +188,16 @@ async def _programmed(kit: Kit, programs: Programs, told: DatasetUse, graft: Gra
         if kit.options.execute == "program":
             return Use(told.model_copy(update={"left": why}))
         return Use(told.model_copy(update={"by": "model", "notes": (*told.notes, why)}), ready)
-    program = ProgramExecution(graft, programs, written.program)
     if kit.options.execute == "program":
-        return Use(told.model_copy(update={"by": "program"}), replace(ready, way=program))
-    comparison, _ = await compare(graft, program, ready.way, items[SAMPLE:])
-    told = told.model_copy(update={"comparison": plain_json(comparison.model_dump()), "by": comparison.verdict})
-    way = program if comparison.verdict == "program" else ready.way
-    return Use(told, replace(ready, way=way))
+        way = ProgramExecution(graft, programs, written.program)
+        return Use(told.model_copy(update={"by": "program"}), replace(ready, way=way))
+    choice = await choose(graft, programs, columns, items, dataset.name, written, ready.way)
+    told = told.model_copy(
+        update={
+            "program": choice.written.text,
+            "comparison": plain_json(choice.comparison.model_dump()),
+            "comparison_before": plain_json(choice.before.model_dump()) if choice.before else None,
+            "by": choice.comparison.verdict,
+        }
+    )
+    return Use(told, replace(ready, way=choice.way or ready.way, keys=(*ready.keys, *choice.keys)))

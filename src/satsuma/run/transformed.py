@@ -18,8 +18,9 @@ class DatasetUse(_Frozen):
     """One dataset of a transformation.
 
     rows: it has; tried, accepted, irrelevant, failed: of those that were candidates. inputs, output: the columns that
-    were chosen. by: who carries out the plan. comparison: of the program with the model, on the same rows. left: why it
-    was left before its rows or the cap were used up; empty if it was not. notes: what its reader had to say.
+    were chosen. by: who carries out the plan. comparison: of the program with the model, on the same rows;
+    comparison_before: that of the program as it was before it was improved, on others. left: why it was left before its
+    rows or the cap were used up; empty if it was not. notes: what its reader had to say.
     """
 
     name: str
@@ -38,6 +39,7 @@ class DatasetUse(_Frozen):
     by: Literal["", "model", "program"] = ""
     program: str = ""
     comparison: dict[str, JsonValue] | None = None
+    comparison_before: dict[str, JsonValue] | None = None
     left: str = ""
     notes: tuple[str, ...] = ()
 
