@@ -21,7 +21,7 @@ demo: $(VENV)/.stamp-core
 
 test: $(VENV)/.stamp-test
 	@$(COMPILE)
-	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --numprocesses auto $(PYTEST_FLAGS)
 
 check: $(VENV)/.stamp-dev
 	$(BIN)/ruff check .

@@ -107,12 +107,14 @@ async def made_ready(kit: Kit, chosen: Chosen, expanded: Expanded) -> Use:
         source = await asyncio.to_thread(open_source, await _place(kit, entry), gated=kit.options.gated)
         told = _opened(told, source)
         return await _planned(kit, told, entry, source, expanded)
-    except (SourceError, ExtraError) as error:
-        return Use(told.model_copy(update={"left": error.message}))
-    except Unanswered as no:
+    except BaseException as error:
         if source is not None:
             source.close()
-        return Use(told.model_copy(update={"left": no.reason}))
+        if isinstance(error, SourceError | ExtraError):
+            return Use(told.model_copy(update={"left": error.message}))
+        if isinstance(error, Unanswered):
+            return Use(told.model_copy(update={"left": error.reason}))
+        raise
 
 
 def _opened(told: DatasetUse, source: Source) -> DatasetUse:
