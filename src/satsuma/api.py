@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 if TYPE_CHECKING:
     from satsuma.checking import CheckReport
@@ -87,12 +87,15 @@ def _with_texts(
     card: Card | str | Path | Mapping[str, object], seeds: Source | None, contexts: Source | None, progress: Progress
 ) -> Card:
     """The card, loaded, with the texts that a run is given."""
+    from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
     from satsuma.run.frozen import refuse_frozen
     from satsuma.task.loader import load_card
     from satsuma.task.textfiles import with_texts
     from satsuma.task.texts import split_column
 
     files = [split_column(str(given))[0] for given in (seeds, contexts) if isinstance(given, str | Path)]
+    for file in files:
+        refuse_url(file, NOT_FETCHED, FETCHED_BY)
     refuse_frozen(files, "grown into data to train on")
     loaded, told = with_texts(load_card(card), seeds, contexts)
     for note in told:
@@ -126,21 +129,23 @@ def transform(
         SatsumaError: what is wrong and what to do. A `Stopped` (no more rows among them) has the run so far as its
             `run`; the same call goes on.
     """
-    from satsuma.datatune.doors import transformed_at
+    from satsuma.datatune.doors import fetched, transformed_at
     from satsuma.datatune.job import transformation_job
     from satsuma.datatune.options import split
     from satsuma.door import enter
     from satsuma.progress import Silent
+    from satsuma.remote.staging import staging
     from satsuma.session import carry_out
     from satsuma.settings import Settings
     from satsuma.task.loader import load_card
 
-    wanted, rest = split(options)
     loaded, shown = load_card(card), progress or Silent()
-    settings = Settings(n=n, model=model, **rest).with_models_of(loaded.models)
-    job = transformation_job(loaded, settings, wanted, shown)
     place = transformed_at(loaded, out)
-    return enter(lambda interrupts: carry_out(job, place, shown, interrupts))
+    with staging() as here:
+        wanted, rest = split(fetched(options, here))
+        settings = Settings(n=n, model=model, **rest).with_models_of(loaded.models)
+        job = transformation_job(loaded, settings, wanted, shown)
+        return enter(lambda interrupts: carry_out(job, place, shown, interrupts))
 
 
 def estimate(
@@ -274,37 +279,6 @@ def demo(card: str = "copa", *, out: str | Path | None = None, progress: Progres
     )
 
 
-def blend(
-    *sources: str | Path,
-    out: str | Path,
-    ratio: str | Sequence[int] | None = None,
-    n: int | None = None,
-    balance: Literal["card", "even", "none"] = "card",
-    as_card: Card | str | Path | None = None,
-    partial: bool = False,
-    progress: Progress | None = None,
-) -> Run:
-    """Make one dataset of several runs, or labelled files, of one card (docs/blend.md).
-
-    sources: run directories, or files with the card's columns; of rows that repeat each other the first is kept. out:
-    the directory. ratio: `2:1`, of the sources; all rows where left out. n: instances, the most that the ratio allows
-    where left out. balance: whose shares the labels have. as_card: the card of all, where theirs differ or none is a
-    run. partial: take runs that are not complete.
-
-    Raises:
-        SettingsError: the ratio, n or another argument cannot be had.
-        RunError: runs are not complete or of different cards, or `out` holds something else.
-        DataError: a source has no row that can be used, or lacks a column.
-    """
-    from satsuma.blending.making import make_blend
-    from satsuma.blending.order import Order, ratio_of
-    from satsuma.progress import Silent
-
-    weighed = None if ratio is None else ratio_of(ratio)
-    paths = tuple(Path(source) for source in sources)
-    return make_blend(Order(paths, Path(out), weighed, n, balance, as_card, partial), progress or Silent())
-
-
 def analyze(
     dataset: str | Path,
     *,
@@ -318,8 +292,9 @@ def analyze(
     """Measure a dataset: diversity, duplicates, bias, shortcuts, difficulty, correction (docs/measures.md).
 
     dataset: a run directory, a file or a folder of rows (JSONL, JSON, CSV, Parquet, Arrow), what `save_to_disk` wrote,
-    or a BIG-bench task.json. against: datasets to compare it with. card: the card that describes the rows; text, label:
-    columns instead. split: of a folder. options: how much is measured, and with what (`MeasureOptions`).
+    or a BIG-bench task.json; or the URL of one of these, as everywhere. against: datasets to compare it with. card: the
+    card that describes the rows; text, label: columns instead. split: of a folder. options: how much is measured, and
+    with what (`MeasureOptions`).
 
     Raises:
         ExtraError: a package of the extra `analyze` is not installed.
@@ -328,9 +303,11 @@ def analyze(
     from satsuma.measures.analysis import analyze_dataset
     from satsuma.measures.corpus import Options
     from satsuma.reading.dataset import Selection
+    from satsuma.remote.staging import staging
 
     selection = Selection(card, tuple(text), label, split)
-    return analyze_dataset(dataset, tuple(against), selection, Options(**options))
+    with staging() as here:
+        return analyze_dataset(here(dataset), tuple(here.each(against)), selection, Options(**options))
 
 
 def report(
@@ -355,9 +332,12 @@ def report(
     """
     from satsuma.measures.corpus import Options
     from satsuma.reading.dataset import Selection
+    from satsuma.remote.staging import staging
     from satsuma.reporting.making import report_on
 
-    return report_on(dataset, tuple(against), Selection(card, tuple(text), label, split), Options(**options))
+    selection = Selection(card, tuple(text), label, split)
+    with staging() as here:
+        return report_on(here(dataset), tuple(here.each(against)), selection, Options(**options))
 
 
 def compare(
@@ -376,6 +356,9 @@ def compare(
     """
     from satsuma.measures.corpus import Options
     from satsuma.reading.dataset import Selection
+    from satsuma.remote.staging import staging
     from satsuma.reporting.making import comparison_of
 
-    return comparison_of(one, other, Selection(card, tuple(text), label, split), Options(**options))
+    selection = Selection(card, tuple(text), label, split)
+    with staging() as here:
+        return comparison_of(here(one), here(other), selection, Options(**options))

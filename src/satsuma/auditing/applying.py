@@ -27,6 +27,7 @@ from satsuma.auditing.population import fields_of, reading, stratum_of
 from satsuma.auditing.sitting import Note, Sitting, Wanted, sitting
 from satsuma.auditing.verdicts import Verdict
 from satsuma.errors import RunError
+from satsuma.remote.urls import MADE_HERE, refuse_url
 from satsuma.run.atomic import part_of, put_in_place, writing
 from satsuma.run.columns import REJECTS, Row
 from satsuma.run.directory import RunDirectory
@@ -51,7 +52,9 @@ def apply_verdicts(run: str | os.PathLike[str], how: How, out: str | os.PathLike
 
     Raises:
         RunError: there is no run or nothing was judged, `out` holds something, or something cannot be written.
+        SettingsError: `out` is a URL.
     """
+    refuse_url(out, MADE_HERE)
     place = Path(out).expanduser()
     with sitting(run, Wanted(), note) as at:
         _check_place(place, at.directory.path)

@@ -25,9 +25,10 @@ def blend(
     """Make one dataset of several runs, or labelled files, of one card (docs/blend.md).
 
     sources: run directories, or files with the card's columns; of rows that repeat each other the first is kept. out:
-    the directory. ratio: `2:1`, of the sources; all rows where left out. n: instances, the most that the ratio allows
-    where left out. balance: whose shares the labels have. as_card: the card of all, where theirs differ or none is a
-    run. partial: take runs that are not complete.
+    the directory; where it is a URL, the run that is returned reads from a copy that is gone when the program ends.
+    ratio: `2:1`, of the sources; all rows where left out. n: instances, the most that the ratio allows where left out.
+    balance: whose shares the labels have. as_card: the card of all, where theirs differ or none is a run. partial: take
+    runs that are not complete.
 
     Raises:
         SettingsError: the ratio, n or another argument cannot be had.
@@ -37,7 +38,9 @@ def blend(
     from satsuma.blending.making import make_blend
     from satsuma.blending.order import Order, ratio_of
     from satsuma.progress import Silent
+    from satsuma.remote.staging import sending, staging
 
     weighed = None if ratio is None else ratio_of(ratio)
-    paths = tuple(Path(source) for source in sources)
-    return make_blend(Order(paths, Path(out), weighed, n, balance, as_card, partial), progress or Silent())
+    with staging() as here, sending(out, new=True) as place:
+        paths = tuple(Path(source) for source in here.each(sources))
+        return make_blend(Order(paths, Path(place), weighed, n, balance, as_card, partial), progress or Silent())

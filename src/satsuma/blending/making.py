@@ -23,6 +23,7 @@ from satsuma.blending.screening import DEMONSTRATION, DUPLICATE, UNUSABLE, Dropp
 from satsuma.catalog.licences import licence_of, licence_of_all
 from satsuma.errors import RunError
 from satsuma.progress import Progress
+from satsuma.remote.staging import as_told
 from satsuma.run.atomic import part_of, put_in_place, writing
 from satsuma.run.blended import Blended, BlendSource
 from satsuma.run.columns import PROVENANCE, REJECTS, Row, schema
@@ -116,7 +117,7 @@ def _told(at: int, part: Part, dropped: Sequence[Dropped], made: Chosen) -> Blen
     models = dict.fromkeys(part.state.models.values()) if part.state else {}
     return BlendSource(
         name=part.name,
-        path=str(part.path),
+        path=as_told(part.path),
         kind="run" if part.state else "file",
         state=part.state.state if part.state else "",
         card=part.state.fingerprint if part.state else "",

@@ -22,6 +22,7 @@ from satsuma.blending.filerows import Unusable, file_rows
 from satsuma.blending.order import Order
 from satsuma.errors import DataError, RunError, SettingsError
 from satsuma.reading.bigbench import read_task
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.columns import PROVENANCE, Row, schema
 from satsuma.run.directory import sha256
 from satsuma.run.frozen import refuse_frozen
@@ -173,6 +174,7 @@ def _verbalized(verbalizer: Verbalizer, card: Card, row: Mapping[str, object]) -
 def _of_file(name: str, path: Path, card: Card) -> Part:
     place = path.expanduser()
     if not place.exists():
+        refuse_url(path, NOT_FETCHED, FETCHED_BY)
         raise DataError(f"{path}: there is no such run and no such file", "Name run directories, or files of rows.")
     if place.is_file() and read_task(place) is not None:
         raise DataError(f"{path} is a task of BIG-bench, which is for evaluation only", "Leave it out.")

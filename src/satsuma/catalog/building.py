@@ -15,6 +15,7 @@ from pathlib import Path
 from satsuma.catalog.entry import Entry
 from satsuma.catalog.filters import Dropped, Wanted, objection
 from satsuma.errors import DataError, SettingsError
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.atomic import part_of, put_in_place, writing
 
 HUB = "hub"
@@ -80,6 +81,7 @@ def build_catalog(
     """
     if not sources:
         raise SettingsError("there is nothing to build a catalog from", "Name a folder, a JSON Lines file, or hub.")
+    refuse_url(out, "a catalog is made on this machine", "Name a file here with -o.")
     kept = out.with_name(f".{out.name}.hub.jsonl")
     built = write_catalog(_entries(sources, kept, limit), out, wanted)
     kept.unlink(missing_ok=True)
@@ -106,6 +108,7 @@ def entries_of(source: Path) -> Iterator[Entry | Dropped]:
     from satsuma.catalog.listing import entries_of_listing
 
     if not source.exists():
+        refuse_url(source, NOT_FETCHED, FETCHED_BY)
         raise DataError(f"there is no {source}", "Name a folder of data files or a JSON Lines file of dataset cards.")
     return entries_of_folder(source) if source.is_dir() else entries_of_listing(source)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from satsuma.errors import DataError
 from satsuma.extras import require
+from satsuma.remote.staging import place_of
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 
 if TYPE_CHECKING:
     from satsuma.catalog.dense import Tell
@@ -31,8 +33,9 @@ def open_catalog(source: str | Path, *, embedder: str = AUTO, tell: Tell | None 
     require("retrieval", *PACKAGES, needed_by="searching a catalog")
     from satsuma.catalog.indexing import found_or_built
 
-    path = Path(source).expanduser()
+    path = place_of(source)
     if not path.exists():
+        refuse_url(source, NOT_FETCHED, FETCHED_BY)
         raise DataError(f"there is no catalog {path}", "Make one: satsuma catalog build FOLDER -o FILE")
     return found_or_built(path, embedder, tell or _silent)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from satsuma.cli.options import with_options
+from satsuma.cli.options import place, with_options
 
 if TYPE_CHECKING:
     from satsuma.embedding.embedder import Embedder
@@ -30,10 +30,14 @@ class Arguments:
     """What `satsuma analyze` is given."""
 
     dataset: Annotated[
-        Path, typer.Argument(help="A run, a file or a folder of rows, or a BIG-bench task.json.", metavar="DATASET")
+        str,
+        typer.Argument(
+            help="A run, a file or a folder of rows, or a BIG-bench task.json.", metavar="DATASET", parser=place
+        ),
     ]
     against: Annotated[
-        list[Path], typer.Option("--against", help="A dataset to compare with; may be repeated.", metavar="DATASET")
+        list[str],
+        typer.Option("--against", help="A dataset to compare with; may be repeated.", metavar="DATASET", parser=place),
     ] = field(default_factory=list)
     card: Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")] = ""
     text: Annotated[

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from satsuma.cli.options import place
+
 
 def command(
     sources: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
-            help="Runs, or files with the card's columns; of equal rows the first stays.", metavar="SOURCES"
+            help="Runs, or files with the card's columns; of equal rows the first stays.",
+            metavar="SOURCES",
+            parser=place,
         ),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The directory of the blend.")],
+    out: Annotated[str, typer.Option("-o", "--out", help="The directory of the blend.", metavar="PATH", parser=place)],
     ratio: Annotated[
         str | None, typer.Option("--ratio", help="Of the sources, such as 1:1; all rows where left out.")
     ] = None,

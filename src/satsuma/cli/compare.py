@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from satsuma.cli.options import with_options
+from satsuma.cli.options import place, with_options
 from satsuma.cli.report import (
     Card,
     Embedded,
@@ -30,8 +29,10 @@ from satsuma.cli.report import (
 class Arguments:
     """What `satsuma compare` is given."""
 
-    one: Annotated[Path, typer.Argument(help="A run, or any dataset that `analyze` takes.", metavar="RUN_A")]
-    other: Annotated[Path, typer.Argument(help="Another one.", metavar="RUN_B")]
+    one: Annotated[
+        str, typer.Argument(help="A run, or any dataset that `analyze` takes.", metavar="RUN_A", parser=place)
+    ]
+    other: Annotated[str, typer.Argument(help="Another one.", metavar="RUN_B", parser=place)]
     card: Card = ""
     text: Text = field(default_factory=list)
     label: Label = ""

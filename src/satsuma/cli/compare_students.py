@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from satsuma.cli.options import with_options
+from satsuma.cli.options import place, with_options
 from satsuma.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class Arguments:
     train: Annotated[
         list[str], typer.Option("--train", help="A training set: NAME=DATA or NAME=DATA,DATA.", metavar="NAME=DATA")
     ] = field(default_factory=list)
-    test: Annotated[Path | None, typer.Option("--test", help="The rows that all are measured on.", metavar="DATA")] = (
-        None
-    )
+    test: Annotated[
+        str | None, typer.Option("--test", help="The rows that all are measured on.", metavar="DATA", parser=place)
+    ] = None
     join: Annotated[bool, typer.Option("--join", help="Put the comparisons of several tasks into one table.")] = False
     few_shot: Annotated[
         int,
@@ -120,7 +120,7 @@ def _check_joined(given: Arguments) -> None:
         )
 
 
-def _asked(given: Arguments) -> tuple[str, Path]:
+def _asked(given: Arguments) -> tuple[str, str]:
     """The card and the test of a comparison."""
     if len(given.card) > 1:
         raise SettingsError(f"{given.card[1]} is a second card", "Compare on one task at a time, then --join them.")

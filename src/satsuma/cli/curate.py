@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from satsuma.cli.options import with_options
+from satsuma.cli.options import place, with_options
 
 if TYPE_CHECKING:
     from satsuma.curation.job import Curation
@@ -47,10 +46,20 @@ class Arguments:
     """What `satsuma curate` is given."""
 
     dataset: Annotated[
-        Path, typer.Argument(help="A run, a file or a folder of rows, or a BIG-bench task.json.", metavar="DATASET")
+        str,
+        typer.Argument(
+            help="A run, a file or a folder of rows, or a BIG-bench task.json.", metavar="DATASET", parser=place
+        ),
     ]
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="The new directory; NAME-curated beside it where left out.")
+        str | None,
+        typer.Option(
+            "-o",
+            "--out",
+            help="The new directory; NAME-curated beside it where left out.",
+            metavar="PATH",
+            parser=place,
+        ),
     ] = None
     card: Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")] = ""
     text: Annotated[
@@ -59,8 +68,10 @@ class Arguments:
     label: Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")] = ""
     of: Annotated[str, typer.Option("--of", help="The split of a folder to curate.", metavar="SPLIT")] = ""
     against: Annotated[
-        list[Path],
-        typer.Option("--against-eval", help="An evaluation set to keep out; may be repeated.", metavar="FILE"),
+        list[str],
+        typer.Option(
+            "--against-eval", help="An evaluation set to keep out; may be repeated.", metavar="FILE", parser=place
+        ),
     ] = field(default_factory=list)
     duplicates: Annotated[Duplicates, typer.Option("--duplicates", help="How near-duplicates are told.")] = (
         Duplicates.ROUGE
@@ -123,6 +134,7 @@ def command(given: Arguments) -> None:
 
 def _print(done: Curation) -> None:
     from satsuma.cli.screen import line, table
+    from satsuma.remote.staging import as_told
 
     record = done.record
     was = ", already there" if done.known else ""
@@ -148,11 +160,12 @@ def _print(done: Curation) -> None:
         table(("split", "instances", *labels), counted, numbers=1 + len(labels))
         line(f"{record.groups:,} groups, each in one split")
     line("")
-    line(f"dataset: {done.path}")
+    line(f"dataset: {as_told(done.path)}")
 
 
 def _leaks(done: Curation) -> None:
     from satsuma.cli.screen import line
+    from satsuma.remote.staging import as_told
 
     leaks = done.leaks()
     if not leaks:
@@ -161,11 +174,12 @@ def _leaks(done: Curation) -> None:
     for hit in leaks[:_SHOWN]:
         line(f"leak: {hit['id']} is {hit['how']} in {hit['set']}, row {hit['row']} ({hit['likeness']})")
     if len(leaks) > _SHOWN:
-        line(f"and {len(leaks) - _SHOWN:,} more in {done.path / 'leaks.jsonl'}")
+        line(f"and {len(leaks) - _SHOWN:,} more in {as_told(done.path / 'leaks.jsonl')}")
 
 
 def _flags(done: Curation) -> None:
     from satsuma.cli.screen import line
+    from satsuma.remote.staging import as_told
 
     flags = done.flags()
     if not flags:
@@ -174,4 +188,4 @@ def _flags(done: Curation) -> None:
     for flag in flags[:_SHOWN]:
         line(f"label: {flag['id']} is {flag['label']}, rather {flag['suggested']} ({flag['confidence']})")
     if len(flags) > _SHOWN:
-        line(f"and {len(flags) - _SHOWN:,} more in {done.path / 'flags.jsonl'}")
+        line(f"and {len(flags) - _SHOWN:,} more in {as_told(done.path / 'flags.jsonl')}")

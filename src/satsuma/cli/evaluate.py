@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from satsuma.cli.options import with_options
+from satsuma.cli.options import place, with_options
 from satsuma.errors import SettingsError
+from satsuma.remote.urls import is_url
 
 if TYPE_CHECKING:
     from satsuma.students.averaging import Evaluations
@@ -41,7 +42,13 @@ class Arguments:
         int, typer.Option("--shots", help="Solved examples before each text, for students that write.", min=0)
     ] = 0
     train: Annotated[
-        Path | None, typer.Option("--train", help="Where these are drawn from; the card's own where left out.")
+        str | None,
+        typer.Option(
+            "--train",
+            help="Where these are drawn from; the card's own where left out.",
+            metavar="PATH",
+            parser=place,
+        ),
     ] = None
     seed: Annotated[int, typer.Option("--seed", help="Of the draw of these.")] = 0
     out: Annotated[
@@ -77,7 +84,7 @@ def _named(on: list[str]) -> dict[str, str] | None:
     """Card → data; None where there is one dataset without a card."""
     pairs = [one.partition("=") for one in on]
     wrong = [one for one, (card, named, data) in zip(on, pairs, strict=True) if not (card and named and data)]
-    if len(on) == 1 and (wrong or Path(on[0]).exists()):
+    if len(on) == 1 and (wrong or is_url(on[0]) or Path(on[0]).exists()):
         return None
     if wrong:
         raise SettingsError(f"--on {wrong[0]} names no card, and there are several", f"Write --on CARD={wrong[0]}")

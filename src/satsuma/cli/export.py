@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from satsuma.cli.options import place
 
 
 class Kind(StrEnum):
@@ -20,7 +21,10 @@ class Kind(StrEnum):
 
 def command(
     run: Annotated[
-        Path, typer.Argument(help="A run; or a file or folder of labelled rows, with --card.", metavar="RUN_OR_FILE")
+        str,
+        typer.Argument(
+            help="A run; or a file or folder of labelled rows, with --card.", metavar="RUN_OR_FILE", parser=place
+        ),
     ],
     form: Annotated[
         str,
@@ -33,9 +37,13 @@ def command(
     card: Annotated[str, typer.Option("--card", help="The card of a file's rows.", metavar="CARD")] = "",
     kind: Annotated[Kind, typer.Option("--as", help="The kind of file.")] = Kind.JSONL,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "-o", "--out", help="The file, or the folder if there are splits; RUN/exports/FORM, FILE-exports/FORM."
+            "-o",
+            "--out",
+            help="The file, or the folder if there are splits; RUN/exports/FORM, FILE-exports/FORM.",
+            metavar="PATH",
+            parser=place,
         ),
     ] = None,
     instruction: Annotated[
@@ -49,10 +57,11 @@ def command(
     """Write a dataset in a form that other programs read."""
     from satsuma.cli.progress import shown
     from satsuma.exporting import export
+    from satsuma.remote.staging import as_told
 
     with shown(quiet=False) as progress:
         made = export(
             run, form, out, card=card or None, kind=kind.value, progress=progress, instruction=instruction,
             templates=templates, seed=seed,
         )  # fmt: skip
-    typer.echo(made)
+    typer.echo(as_told(made))

@@ -1,7 +1,8 @@
 """A command whose options are the fields of a frozen dataclass, so that many options are one value.
 
 typer reads a command's options from its signature; `with_options` gives the command the signature of the dataclass.
-Each field is `Annotated[type, typer.Option(...)]`. `plain_words` tells what is wrong with an option's value.
+Each field is `Annotated[type, typer.Option(...)]`. A parameter that may be a path or a URL is a `str` with
+`parser=place`, since pathlib would take a slash from a URL. `plain_words` tells what is wrong with an option's value.
 """
 
 from __future__ import annotations
@@ -33,6 +34,15 @@ def with_options(kind: type[T], without: Collection[str] = ()) -> Callable[[Call
         return run
 
     return decorate
+
+
+def place(given: str) -> str:
+    """A path in its plain form, as pathlib has it; a URL as it is."""
+    from pathlib import Path
+
+    from satsuma.remote.urls import is_url
+
+    return given if is_url(given) else str(Path(given))
 
 
 def plain_words(wrong: typer.BadParameter) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from satsuma.cli.options import with_options
+from satsuma.cli.options import place, with_options
 
 if TYPE_CHECKING:
     from satsuma.measures.corpus import MeasureOptions
@@ -29,7 +28,7 @@ Text = Annotated[list[str], typer.Option("--text", help="A column of the text; m
 Label = Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")]
 Split = Annotated[str, typer.Option("--split", help="The split of a folder to measure.", metavar="SPLIT")]
 Written = Annotated[Form, typer.Option("--format", help="A page, or for CI Markdown or JSON on standard output.")]
-Out = Annotated[Path | None, typer.Option("-o", "--out", help="The file to write.", metavar="FILE")]
+Out = Annotated[str | None, typer.Option("-o", "--out", help="The file to write.", metavar="FILE", parser=place)]
 Sample = Annotated[int, typer.Option("--sample", help="Instances to compare and to show.", min=1)]
 Embedded = Annotated[int, typer.Option("--embedded", help="Instances to embed and map.", min=1)]
 Embedder = Annotated[
@@ -49,9 +48,14 @@ Student = Annotated[
 class Arguments:
     """What `satsuma report` is given."""
 
-    dataset: Annotated[Path, typer.Argument(help="A run, or any dataset that `analyze` takes.", metavar="RUN")]
+    dataset: Annotated[
+        str, typer.Argument(help="A run, or any dataset that `analyze` takes.", metavar="RUN", parser=place)
+    ]
     against: Annotated[
-        list[Path], typer.Option("--against", help="Original data to compare with; may be repeated.", metavar="DATASET")
+        list[str],
+        typer.Option(
+            "--against", help="Original data to compare with; may be repeated.", metavar="DATASET", parser=place
+        ),
     ] = field(default_factory=list)
     card: Card = ""
     text: Text = field(default_factory=list)
@@ -89,24 +93,28 @@ def measured(sample: int, embedded: int, embedder: str, seed: int, student: str 
     return {"sample": sample, "embedded": embedded, "embedder": name, "seed": seed, "student": student}
 
 
-def write(made: Report, form: Form, out: Path | None) -> None:
+def write(made: Report, form: Form, out: str | None) -> None:
     """Write a report where it goes: a page to a file, the other forms to standard output unless a file is named."""
     from satsuma.cli.screen import line
+    from satsuma.remote.staging import as_told, sending
 
     if form is Form.HTML:
         path = made.save(out)
         for finding in made.verdict:
             line(f"{finding.level}: {finding.text}")
-        line(f"report: {path}")
+        line(f"report: {as_told(path)}")
         return
     text = made.markdown() if form is Form.MD else _json(made)
     if out is None:
         typer.echo(text.rstrip("\n"))
         return
+    from pathlib import Path
+
     from satsuma.run.atomic import write_atomically
 
-    write_atomically(out, text.encode("utf-8", "replace"))
-    line(f"report: {out}")
+    with sending(out) as wanted:
+        write_atomically(Path(wanted), text.encode("utf-8", "replace"))
+    line(f"report: {as_told(out)}")
 
 
 def _json(made: Report) -> str:

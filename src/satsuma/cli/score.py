@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from satsuma.cli.asking import OF_A_RUN, AskingOptions
-from satsuma.cli.options import with_options
+from satsuma.cli.options import place, with_options
 
 if TYPE_CHECKING:
     from satsuma.examining.measuring import Score
@@ -26,8 +25,13 @@ class ScoreOptions(AskingOptions):
         Option("--shots", help="Solved examples in each question; 2 for BIG-bench's cards, else 0.", metavar="K"),
     ] = None
     train: Annotated[
-        Path | None,
-        Option("--train", help="Where the examples are from; the card where left out.", metavar="RUN_OR_FILE"),
+        str | None,
+        Option(
+            "--train",
+            help="Where the examples are from; the card where left out.",
+            metavar="RUN_OR_FILE",
+            parser=place,
+        ),
     ] = None
     question: Annotated[
         Literal["fields", "text"] | None,

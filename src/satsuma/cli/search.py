@@ -8,14 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from satsuma.cli.asking import OF_A_RUN
 from satsuma.cli.generate import GenerateOptions
-from satsuma.cli.options import with_options
+from satsuma.cli.options import place, with_options
 
 if TYPE_CHECKING:
     from satsuma.catalog.searching import Hit
@@ -34,8 +33,14 @@ class SearchOptions(GenerateOptions):
     card: Annotated[str, typer.Argument(help="A text, or a task card: its name or its file.", metavar="TEXT|CARD")]
     n: int = 1
     catalog: Annotated[
-        Path,
-        Option("--catalog", "-c", help="JSON Lines of dataset cards, or a folder of data files.", metavar="PATH"),
+        str,
+        Option(
+            "--catalog",
+            "-c",
+            help="JSON Lines of dataset cards, or a folder of data files.",
+            metavar="PATH",
+            parser=place,
+        ),
     ] = field(kw_only=True)
     model: Annotated[
         str,
@@ -75,10 +80,14 @@ def command(options: SearchOptions) -> None:
     from satsuma.catalog.index import NONE
     from satsuma.catalog.opening import open_catalog
     from satsuma.datatune.doors import searched_for
+    from satsuma.remote.staging import staging
 
     text = searched_for(options.card)
-    opened = open_catalog(options.catalog, embedder=NONE if options.by == "words" else options.embedder, tell=_tell)
-    hits = opened.search(text, options.k, wanted=Wanted(gated=options.gated, licence=options.licence), by=options.by)
+    wanted = Wanted(gated=options.gated, licence=options.licence)
+    with staging() as here:
+        where, embedder = here(options.catalog), NONE if options.by == "words" else options.embedder
+        opened = open_catalog(where, embedder=embedder, tell=_tell)
+        hits = opened.search(text, options.k, wanted=wanted, by=options.by)
     if options.form == "json":
         _print_json(hits)
     else:

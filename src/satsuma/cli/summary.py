@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from satsuma.cli.screen import line, table
+from satsuma.remote.staging import as_told
 
 if TYPE_CHECKING:
     from satsuma.run.run import Run
@@ -29,7 +30,8 @@ def print_run(run: Run) -> None:
     _rejects(summary)
     line("")
     line(cost(summary))
-    line(f"dataset: {run.data_path}" if summary.size and run.data_path.exists() else f"run: {run.path}")
+    there = summary.size and run.data_path.exists()
+    line(f"dataset: {as_told(run.data_path)}" if there else f"run: {as_told(run.path)}")
 
 
 def print_so_far(run: Run) -> None:

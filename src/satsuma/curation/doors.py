@@ -25,7 +25,8 @@ def curate(
     """Make a new dataset of one that is there: without leaks and duplicates, balanced, split (docs/curation.md).
 
     dataset, card, text, label, split: as for `analyze`. out: the new directory, `NAME-curated` beside the dataset where
-    left out; a run becomes a run, anything else a folder. The dataset itself is never changed. options: the steps
+    left out; a run becomes a run, anything else a folder. Where it is a URL, what is returned reads from a copy that is
+    gone when the program ends. The dataset itself is never changed. options: the steps
     (`satsuma.curation.options.Options`).
 
     Raises:
@@ -38,5 +39,9 @@ def curate(
     from satsuma.curation.job import curate_dataset
     from satsuma.curation.options import options_of
     from satsuma.reading.dataset import Selection
+    from satsuma.remote.staging import check_out, sending, staging
 
-    return curate_dataset(dataset, out, Selection(card, tuple(text), label, split), options_of(options))
+    check_out(out, dataset)
+    with staging() as here, sending(out, new=True) as place:
+        options["against_eval"] = here.each(options.get("against_eval", ()))
+        return curate_dataset(here(dataset), place, Selection(card, tuple(text), label, split), options_of(options))

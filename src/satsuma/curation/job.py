@@ -24,6 +24,7 @@ from satsuma.curation.steps import Work, carry_out, strata, threshold_of
 from satsuma.curation.writing import FLAGS, LEAKS, Writing
 from satsuma.errors import DataError, RunError
 from satsuma.reading.dataset import Dataset, Selection, open_dataset
+from satsuma.remote.staging import as_told
 from satsuma.run.curated import Curated
 from satsuma.run.directory import RunDirectory
 from satsuma.run.frozen import refuse_frozen
@@ -142,7 +143,7 @@ def _record(writing: Writing, options: Options, data: str, settings: dict[str, J
     notes = [f"{name} has no instance: the groups are too large" for name in order if name not in writing.counts]
     splits = {name: dict(sorted(writing.counts[name].items())) for name in order if name in writing.counts}
     return Curated(
-        source=str(writing.source),
+        source=as_told(writing.source),
         data=data,
         settings=settings,
         instances=len(members),
@@ -172,7 +173,7 @@ def _settings(dataset: Dataset, selection: Selection, options: Options) -> dict[
         "text": list(selection.text),
         "label": selection.label,
         "split": selection.split,
-        "against_eval": {str(path): digest(_files(path, Selection())) for path in options.against_eval},
+        "against_eval": {as_told(path): digest(_files(path, Selection())) for path in options.against_eval},
         "duplicates": options.duplicates,
         "threshold": threshold_of(options, dataset.card) if options.duplicates not in ("off", "exact") else None,
         "noise": options.noise,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from satsuma.datatune.finding import Found
     from satsuma.datatune.options import TransformKeywords
     from satsuma.progress import Progress
+    from satsuma.remote.staging import Staging
     from satsuma.task.card import Card
 
 
@@ -39,10 +40,12 @@ def search(
     from satsuma.catalog.filters import Wanted
     from satsuma.catalog.index import NONE
     from satsuma.catalog.opening import open_catalog
+    from satsuma.remote.staging import staging
 
-    opened = open_catalog(Path(catalog), embedder=NONE if by == "words" else embedder)
     wanted = Wanted(gated=gated, licence=licence)
-    return list(opened.search(searched_for(query), k, wanted=wanted, by=by))
+    with staging() as here:
+        opened = open_catalog(here(catalog), embedder=NONE if by == "words" else embedder)
+        return list(opened.search(searched_for(query), k, wanted=wanted, by=by))
 
 
 def shortlist(
@@ -64,14 +67,26 @@ def shortlist(
     from satsuma.datatune.proposing import propose
     from satsuma.door import enter
     from satsuma.progress import Silent
+    from satsuma.remote.staging import staging
     from satsuma.settings import Settings
     from satsuma.task.loader import load_card
 
-    wanted, rest = split(options)
     loaded, shown = load_card(card), progress or Silent()
-    settings = Settings(n=1, model=model, **rest).with_models_of(loaded.models)
     place = transformed_at(loaded, out)
-    return enter(lambda interrupts: propose(loaded, settings, wanted, place, shown, interrupts))
+    with staging() as here:
+        wanted, rest = split(fetched(options, here))
+        settings = Settings(n=1, model=model, **rest).with_models_of(loaded.models)
+        return enter(lambda interrupts: propose(loaded, settings, wanted, place, shown, interrupts))
+
+
+def fetched(options: TransformKeywords, here: Staging) -> TransformKeywords:
+    """The same options with places on this machine; names of catalogs and of the hub stay as they are."""
+    made = options.copy()
+    if "catalog" in made:
+        made["catalog"] = here(made["catalog"])
+    if "datasets" in made:
+        made["datasets"] = tuple(str(here(name)) for name in made["datasets"])
+    return made
 
 
 def searched_for(query: Card | str | Path | Mapping[str, object]) -> str:

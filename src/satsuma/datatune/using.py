@@ -28,6 +28,7 @@ from satsuma.datatune.programming import write_program
 from satsuma.datatune.reranking import choose_configuration
 from satsuma.errors import ExtraError, SourceError
 from satsuma.llm.ask import Unanswered
+from satsuma.remote.staging import said
 from satsuma.run.state import plain_json
 from satsuma.run.transformed import DatasetUse
 from satsuma.sources.places import parts
@@ -111,7 +112,7 @@ async def made_ready(kit: Kit, chosen: Chosen, expanded: Expanded) -> Use:
         if source is not None:
             source.close()
         if isinstance(error, SourceError | ExtraError):
-            return Use(told.model_copy(update={"left": error.message}))
+            return Use(told.model_copy(update={"left": said(error.message)}))
         if isinstance(error, Unanswered):
             return Use(told.model_copy(update={"left": error.reason}))
         raise

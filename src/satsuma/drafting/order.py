@@ -10,6 +10,7 @@ from satsuma.drafting.drafts import Wish
 from satsuma.drafting.fields import fields_of
 from satsuma.drafting.rows import Rows, read_dataset, read_examples
 from satsuma.errors import RunError, SettingsError
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.directory import RunDirectory
 from satsuma.settings import Options
 from satsuma.task.loader import name_of
@@ -121,5 +122,6 @@ def _rows(examples: str | Path | None, dataset: str | Path | None) -> Rows | Non
     if examples and dataset:
         raise SettingsError("both examples and a dataset were given", "Give --examples or --from-dataset.")
     if examples:
+        refuse_url(examples, NOT_FETCHED, FETCHED_BY)
         return read_examples(Path(examples).expanduser())
     return read_dataset(str(dataset)) if dataset else None

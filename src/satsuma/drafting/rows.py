@@ -13,6 +13,7 @@ from pathlib import Path
 
 from satsuma.catalog.cardfile import card_beside
 from satsuma.errors import DataError, ExtraError, SourceError
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.frozen import refuse_frozen
 from satsuma.sources.rows import BadRow, Row
 from satsuma.sources.source import HUB, Place, Source, open_source
@@ -63,8 +64,9 @@ def read_dataset(name: str) -> Rows:
     Raises:
         SourceError: there is nothing of that name, or it cannot be read.
         ExtraError: it is on the hub, and `datasets` is not installed.
-        SettingsError: it is a frozen benchmark.
+        SettingsError: it is a frozen benchmark, or a URL.
     """
+    refuse_url(name, NOT_FETCHED, FETCHED_BY)
     refuse_frozen([name], _NEVER)
     path = Path(name).expanduser()
     if path.exists():

@@ -82,11 +82,14 @@ def score(
     from satsuma.door import enter
     from satsuma.examining.measuring import Order, measure
     from satsuma.progress import Silent
+    from satsuma.remote.staging import staging
 
     own = {name: options[name] for name in ("shots", "train", "form", "reason", "split") if name in options}
-    order = Order(on, card, n, out, **own)  # type: ignore[arg-type]  # whose values are those of `ScoreOptions`
     settings = _settings(model, options)
-    return enter(lambda interrupts: measure(order, settings, progress or Silent(), interrupts))
+    with staging() as here:
+        own |= {"train": here(own["train"])} if "train" in own else {}
+        order = Order(here(on), card, n, out, **own)  # type: ignore[arg-type]  # their values are `ScoreOptions`'
+        return enter(lambda interrupts: measure(order, settings, progress or Silent(), interrupts))
 
 
 def rate(
@@ -113,11 +116,14 @@ def rate(
     from satsuma.examining.rating import Order, rated
     from satsuma.progress import Silent
     from satsuma.reading.dataset import Selection
+    from satsuma.remote.staging import check_out, staging
 
     columns = Selection(card, tuple(options.get("text", ())), options.get("label"), options.get("split"))
-    order = Order(on, columns, n, out)
     settings = _settings(model, options)
-    return enter(lambda interrupts: rated(order, settings, progress or Silent(), interrupts))
+    check_out(out, on)
+    with staging() as here:
+        order = Order(here(on), columns, n, out)
+        return enter(lambda interrupts: rated(order, settings, progress or Silent(), interrupts))
 
 
 def _settings(model: str, options: Mapping[str, object]) -> Settings:

@@ -31,6 +31,7 @@ from satsuma.examining.shots import shots_of
 from satsuma.llm.opening import identities
 from satsuma.llm.request import Sampling
 from satsuma.progress import Progress
+from satsuma.remote.staging import as_told
 from satsuma.run.identity import fingerprint
 from satsuma.scoring.official import Item, metric_of
 from satsuma.scoring.significance import Interval, bootstrap
@@ -206,7 +207,8 @@ def _score(
     if found.ended is not None:
         notes = (f"{len(done):,} of {len(test.instances):,} instances were answered: {found.ended.message}", *notes)
     return Score(
-        on=str(order.on), card=test.card.name, model=str(test.asked["model"]), data=test.data, asked=dict(test.asked),
+        on=as_told(order.on), card=test.card.name, model=str(test.asked["model"]), data=test.data,
+        asked=dict(test.asked),
         of=len(test.instances), instances=len(done), complete=found.ended is None, metric=test.card.metric,
         score=interval.value if interval else None, low=interval.low if interval else None,
         high=interval.high if interval else None, parts=parts,

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from satsuma.errors import RunError
 from satsuma.filesystem import AWAY, network_of
+from satsuma.remote.urls import ELSEWHERE, refuse_url
 from satsuma.run.atomic import write_atomically
 from satsuma.run.lock import LOCK_NAME, locked
 
@@ -42,7 +43,9 @@ class Place:
 
         Raises:
             RunError: it is a file, holds something else, or is on a network file system.
+            SettingsError: it is a URL.
         """
+        refuse_url(path, ELSEWHERE, "Name a directory on this machine with -o.")
         place = Path(path).expanduser()
         if place.exists() and not place.is_dir():
             raise RunError(f"{place} is a file, but a directory is needed", _CHOOSE)

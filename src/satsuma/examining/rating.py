@@ -33,6 +33,7 @@ from satsuma.progress import Progress
 from satsuma.reading.dataset import Dataset, Selection, open_dataset
 from satsuma.reading.example import Example
 from satsuma.reading.ratings import DOCUMENT, LEVELS, RATINGS, beside, content_of
+from satsuma.remote.staging import as_told
 from satsuma.run.identity import fingerprint
 from satsuma.scoring.significance import bootstrap
 from satsuma.settings import Settings
@@ -199,7 +200,7 @@ def _rating(
         notes = (*notes, f"{len(done):,} of {len(examples):,} instances were asked about: {found.ended.message}")
     counts = Counter(levels)
     return Rating(
-        on=str(order.on), model=str(asked["model"]), data=data, asked=dict(asked), of=len(examples),
+        on=as_told(order.on), model=str(asked["model"]), data=data, asked=dict(asked), of=len(examples),
         instances=len(done), complete=found.ended is None, rated=len(levels),
         mean=interval.value if interval else None, low=interval.low if interval else None,
         high=interval.high if interval else None, distribution={str(level): counts[level] for level in LEVELS},

@@ -17,6 +17,7 @@ from satsuma.blending.parts import unlike
 from satsuma.errors import DataError, SettingsError
 from satsuma.reading.bigbench import read_task
 from satsuma.reading.bigbench_rows import card_rows
+from satsuma.remote.staging import as_told
 from satsuma.run.directory import RunDirectory
 from satsuma.run.frozen import ABOUT, CARD, SUMS, benchmark_hash, differing
 from satsuma.students.labelled import Labelled, Reader, read_labelled
@@ -73,11 +74,11 @@ def standing(path: Path) -> tuple[str, tuple[str, ...]]:
     if (path / "run.json").is_file():
         state = RunDirectory.open(path).load_state()
         if state is not None and state.state != "complete":
-            return "", (f"{path} is not complete: {state.size:,} of {state.n:,} instances",)
+            return "", (f"{as_told(path)} is not complete: {state.size:,} of {state.n:,} instances",)
     if frozen_card(path) is None or not (path / SUMS).is_file():
         return "", ()
     if changes := differing(path):
-        return "", (f"{path} is not as it was frozen: {'; '.join(changes[:3])}",)
+        return "", (f"{as_told(path)} is not as it was frozen: {'; '.join(changes[:3])}",)
     return benchmark_hash(path), ()
 
 
@@ -100,7 +101,7 @@ def measured(where: str | Path, card: Card, split: str | None = None) -> Measure
     if not kept:
         raise DataError(f"{where} has no row to measure on", f"It needs rows with a {card.output.name}.")
     told += _unknown(where, card, kept)
-    return Measured(str(where), card, kept, tuple(told))
+    return Measured(as_told(where), card, kept, tuple(told))
 
 
 def _unknown(where: str | Path, card: Card, kept: Sequence[Labelled]) -> list[str]:

@@ -76,7 +76,7 @@ def export(
         wording: of the last four forms: instruction, whether they tell the task; templates, in how many ways they do, 1
             to 4 (`satsuma.exporting.wording`); seed, of the draw of each instance's way.
 
-    Returns: the file or the folder.
+    Returns: the file or the folder; where `out` is a URL, a copy of it that is gone when the program ends.
 
     Raises:
         SettingsError: there is no such form or kind, the card's rows cannot have it, files have no card, or it is a
@@ -94,22 +94,30 @@ def export(
             f"there is no kind of file {kind!r}", f"They are {', '.join(sorted(WRITERS))} and datasets."
         )
     from satsuma.progress import Silent
+    from satsuma.remote.staging import check_out, sending, staging
 
     told = Wording(**wording)
     told.check()
-    found = opened(run, card, (progress or Silent()).note)
-    splits = {split: _objects(found.card, rows, form, told) for split, rows in found.splits.items()}
-    place = found.place / form
-    _check_apart(run, Path(out) if out is not None else place)
+    if not isinstance(run, Run):
+        check_out(out, run)
+    with staging() as here, sending(out, new=kind == "datasets") as place:
+        data = run if isinstance(run, Run) else here(run)
+        found = opened(data, card, (progress or Silent()).note)
+        splits = {split: _objects(found.card, rows, form, told) for split, rows in found.splits.items()}
+        beside = found.place / (form if kind == "datasets" or len(splits) > 1 else f"{form}.{kind}")
+        path = Path(place) if place is not None else beside
+        _check_apart(data, path)
+        _write(path, splits, form, kind)
+        return path
+
+
+def _write(path: Path, splits: Mapping[str, Objects], form: str, kind: Kind) -> None:
     if kind == "datasets":
-        path = Path(out) if out is not None else place
         save_datasets(path, splits)
-        return path
-    if len(splits) == 1:
-        path = Path(out) if out is not None else place.with_name(f"{form}.{kind}")
+    elif len(splits) == 1:
         WRITERS[kind](path, next(iter(splits.values())))
-        return path
-    return _write_splits(Path(out) if out is not None else place, splits, form, kind)
+    else:
+        _write_splits(path, splits, form, kind)
 
 
 def _check_apart(run: Run | str | Path, out: Path) -> None:
@@ -121,12 +129,11 @@ def _check_apart(run: Run | str | Path, out: Path) -> None:
         raise SettingsError(f"{out} is, or lies in, what is exported", "Name another place with -o.")
 
 
-def _write_splits(folder: Path, splits: Mapping[str, Objects], form: str, kind: str) -> Path:
+def _write_splits(folder: Path, splits: Mapping[str, Objects], form: str, kind: str) -> None:
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file, but the dataset has several splits", "Name a folder with -o.")
     for split, objects in splits.items():
         WRITERS[kind](folder / f"{_NAMES.get((form, split), split)}.{kind}", objects)
-    return folder
 
 
 def _objects(card: Card, rows: Rows, form: str, wording: Wording) -> Objects:

@@ -29,6 +29,7 @@ from satsuma.auditing.sample import drawn
 from satsuma.auditing.sitting import Note, Sitting, Wanted, sitting
 from satsuma.errors import RunError, SettingsError
 from satsuma.freezing.page import readme
+from satsuma.remote.urls import MADE_HERE, refuse_url
 from satsuma.run.atomic import write_atomically, writing
 from satsuma.run.columns import Row, schema
 from satsuma.run.directory import RunDirectory
@@ -83,6 +84,7 @@ def make(run: str | Path, out: Path, n: int | None, seed: int, note: Note, *, un
     """
     if n is not None and n < 1:
         raise SettingsError(f"n is {n}, but has to be 1 or more", "Leave -n out for all that were judged right.")
+    refuse_url(out, MADE_HERE, "Name a directory on this machine, and copy it from there.")
     place = out.expanduser()
     with sitting(run, Wanted(), note) as at:
         chosen = _chosen(at, n, seed, unaudited=unaudited)

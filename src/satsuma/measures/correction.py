@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satsuma.measures.outcome import NotDefined
 from satsuma.proportions import Share, wilson
 from satsuma.reading.example import Lineage
+from satsuma.remote.staging import place_of
 
 if TYPE_CHECKING:
     from satsuma.llm.request import Json
@@ -63,11 +63,11 @@ def noise_of(where: str) -> dict[str, Json] | None:
     Raises:
         RunError: its run.json cannot be read.
     """
-    if not (Path(where).expanduser() / "run.json").is_file():
+    if not (place_of(where) / "run.json").is_file():
         return None
     from satsuma.run.directory import RunDirectory
 
-    state = RunDirectory(Path(where).expanduser()).load_state()
+    state = RunDirectory(place_of(where)).load_state()
     return state.noise.model_dump(mode="json") if state is not None and state.noise is not None else None
 
 

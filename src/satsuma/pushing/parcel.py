@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from satsuma.errors import DataError, RunError, SettingsError
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.directory import RunDirectory
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
@@ -45,6 +46,7 @@ def packed(source: Path, name: str) -> Parcel:
 
     if not _NAME.fullmatch(name):
         raise SettingsError(f"{name!r} is no name of a dataset on the hub", "Write it as USER/NAME.")
+    refuse_url(source, NOT_FETCHED, FETCHED_BY)
     if not (source / "run.json").is_file() and not (source / "curation.json").is_file():
         raise DataError(
             f"{source} is neither a run nor what `satsuma curate` wrote",

@@ -23,6 +23,8 @@ from satsuma.reading.carded import reader_of
 from satsuma.reading.columns import choose_columns
 from satsuma.reading.example import Example
 from satsuma.reading.values import kind_of
+from satsuma.remote.staging import as_told, place_of
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.directory import RunDirectory
 from satsuma.sources.places import Part, choose, parts
 from satsuma.sources.rows import BadRow, Report
@@ -109,22 +111,23 @@ def open_dataset(where: str | Path, selection: Selection | None = None) -> Datas
         CardError: the card cannot be used.
     """
     chosen = selection or Selection()
-    path = Path(where).expanduser()
+    path = place_of(where)
     if not path.exists():
+        refuse_url(where, NOT_FETCHED, FETCHED_BY)
         raise DataError(f"{where}: there is no such file or directory", _MAKE)
     card = None if chosen.card is None else load_card(chosen.card)
     if (path / "run.json").is_file():
-        return _run(str(where), path, chosen, card)
+        return _run(as_told(where), path, chosen, card)
     if not chosen.text and card is None and path.is_file() and (task := read_task(path)) is not None:
         return Dataset(
-            str(where), "BIG-bench task", "input", "target", None,
+            as_told(where), "BIG-bench task", "input", "target", None,
             lambda: zip(task.rows, task.examples(), strict=True),
         )  # fmt: skip
     found = _parts(where, path)
     part = choose(found, None, chosen.split)
     others = sorted({p.split for p in found if p.configuration == part.configuration} - {part.split})
     notes = [f"the split {part.split} is measured; there are also: {', '.join(others)}"] if others else []
-    return _table(str(where), part.format, _Rows((part,)), chosen, card, notes)
+    return _table(as_told(where), part.format, _Rows((part,)), chosen, card, notes)
 
 
 def _run(name: str, path: Path, chosen: Selection, card: Card | None) -> Dataset:

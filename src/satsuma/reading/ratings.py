@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from satsuma.errors import RunError
+from satsuma.remote.staging import place_of
 
 DOCUMENT, RATINGS = "rating.json", "ratings.parquet"
 LEVELS = (1, 2, 3, 4, 5)
@@ -30,7 +31,7 @@ def content_of(text: str) -> str:
 
 def beside(where: str | Path) -> Path:
     """The folder of the ratings of a dataset."""
-    path = Path(where).expanduser()
+    path = place_of(where)
     if (path / "run.json").is_file():
         return path / "ratings"
     place = path if path.name else path.resolve()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from satsuma.measures.sampling import Sample
 from satsuma.reading.example import Example
+from satsuma.remote.staging import place_of
 from satsuma.run.plain import plain
 from satsuma.run.run import Run
 
@@ -76,7 +77,7 @@ def shown_instances(number: int, dataset: Dataset, size: int, seed: int, only: s
     for example in dataset.examples():
         sample.add(example)
     examples = [example for example in sample.items() if only is None or example.id in only]
-    origins = _origins(Path(dataset.name).expanduser(), {example.id for example in examples})
+    origins = _origins(place_of(dataset.name), {example.id for example in examples})
     return [_shown(number, example, origins.get(example.id)) for example in examples]
 
 

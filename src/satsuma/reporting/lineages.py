@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from satsuma import chance
 from satsuma.errors import JournalError
+from satsuma.remote.staging import said
 from satsuma.reporting.instances import Shown, safe
 from satsuma.run.directory import RunDirectory
 from satsuma.run.redact import redact
@@ -84,7 +85,7 @@ def requests_of(path: Path, keys: Collection[str]) -> tuple[dict[str, Asked], tu
             entries = ((key, journal.entry(key)) for key in keys)
             found = {key: _asked(entry) for key, entry in entries if entry is not None}
     except JournalError as error:
-        return {}, (f"Prompts and replies cannot be read: {safe(redact(error.message))}.",)
+        return {}, (f"Prompts and replies cannot be read: {safe(redact(said(error.message)))}.",)
     missing = len(keys) - len(found)
     return found, (f"{missing:,} requests are not in the journal.",) if missing else ()
 

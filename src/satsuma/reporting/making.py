@@ -23,6 +23,8 @@ from satsuma.measures.pvi import Pvi
 from satsuma.measures.uniqueness import Uniqueness
 from satsuma.measures.verdict import Finding
 from satsuma.reading.dataset import Dataset, Selection, open_dataset
+from satsuma.remote.staging import place_of, sending
+from satsuma.remote.urls import is_url
 from satsuma.reporting.instances import Shown, safe, shown_instances
 from satsuma.reporting.lineages import MOST, Asked, chosen, requests_of
 from satsuma.reporting.record import Record, record_of
@@ -103,14 +105,15 @@ class Report:
             ExtraError: a package of the extra `report` is not installed.
             RunError: it cannot be written.
         """
-        path = Path(out).expanduser() if out is not None else self._place()
-        write_atomically(path, self.html().encode("utf-8", "replace"))
+        with sending(out) as wanted:
+            path = Path(wanted).expanduser() if wanted is not None else self._place()
+            write_atomically(path, self.html().encode("utf-8", "replace"))
         return path
 
     def _place(self) -> Path:
         if self.kind == "comparison":
             return Path("-".join(["compare", *(_stem(name) for name in self.names)]) + ".html")
-        if 0 in self.records:
+        if 0 in self.records and not is_url(self.names[0]):
             return self.records[0].path / "report.html"
         return Path(f"{_stem(self.names[0])}-report.html")
 
@@ -170,7 +173,7 @@ def _shown(number: int, dataset: Dataset, mapped: object, options: Options, *, e
 
 
 def _records(datasets: Sequence[Dataset]) -> dict[int, Record]:
-    found = {number: record_of(Path(dataset.name).expanduser()) for number, dataset in enumerate(datasets)}
+    found = {number: record_of(place_of(dataset.name)) for number, dataset in enumerate(datasets)}
     return {number: record for number, record in found.items() if record is not None}
 
 
@@ -194,7 +197,7 @@ def _asked(
     for number, dataset in enumerate(datasets):
         own = [instances[place].origin for place in whole if instances[place].dataset == number]
         keys = dict.fromkeys(key for origin in own if origin for key in origin.requests)
-        found, told = requests_of(Path(dataset.name).expanduser(), keys)
+        found, told = requests_of(place_of(dataset.name), keys)
         asked |= found
         notes += told
     return asked, notes

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from satsuma.errors import JournalError
 from satsuma.measures.verdict import Finding
+from satsuma.remote.staging import said
 from satsuma.reporting.instances import safe
 from satsuma.run.plain import one_line
 from satsuma.run.redact import redact
@@ -166,7 +167,7 @@ def _steps(run: Run) -> tuple[tuple[Step, ...], tuple[str, ...]]:
         with closing(Journal.open(run.journal_path, readonly=True)) as journal:
             made = [_step(tally, journal, Prices(given)) for tally in journal.tallies()]
     except JournalError as error:
-        return (), (f"What each step took is not known: {one_line(redact(error.message))}.",)
+        return (), (f"What each step took is not known: {one_line(redact(said(error.message)))}.",)
     order = {name: at for at, name in enumerate(_ORDER)}
     return tuple(sorted(made, key=lambda step: (order.get(step.step, len(order)), step.step, step.model))), ()
 

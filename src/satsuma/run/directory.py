@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from satsuma.errors import RunError
 from satsuma.filesystem import AWAY, network_of
+from satsuma.remote.urls import ELSEWHERE, FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.atomic import write_atomically
 from satsuma.run.lock import LOCK_NAME, locked
 
@@ -48,7 +49,9 @@ class RunDirectory:
 
         Raises:
             RunError: it is a file, holds something else, cannot be written, or is on a network file system.
+            SettingsError: it is a URL.
         """
+        refuse_url(path, ELSEWHERE)
         place = Path(path).expanduser()
         _check_writable(place)
         if kind := network_of(place):
@@ -63,7 +66,9 @@ class RunDirectory:
 
         Raises:
             RunError: there is none at `path`.
+            SettingsError: it is a URL.
         """
+        refuse_url(path, NOT_FETCHED, FETCHED_BY)
         place = Path(path).expanduser()
         if not place.exists():
             raise RunError(f"{place}: there is no such run", "`satsuma generate CARD -n N --model M -o DIR` makes one.")

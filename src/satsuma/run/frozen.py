@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from satsuma.errors import RunError, SettingsError
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.directory import sha256
 
 SUMS, ABOUT, CARD, DATA, README = "SHA256SUMS", "FROZEN", "card.yaml", "data/test.parquet", "README.md"
@@ -103,6 +104,7 @@ def sums_of(root: Path) -> str:
 
 
 def _opened(root: Path) -> Path:
+    refuse_url(root, NOT_FETCHED, FETCHED_BY)
     if not (root / SUMS).is_file() or not (root / ABOUT).is_file():
         raise RunError(f"{root} is no frozen benchmark", f"`satsuma freeze RUN -o {root}` makes one of an audited run.")
     return root

@@ -18,7 +18,11 @@ _SHORTEST = 8
 _IN_A_URL = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://)[^/\s@?#]+@", re.IGNORECASE), rf"\1{REDACTED}@"),
     (
-        re.compile(r"([?&](?:api[-_]?key|key|access[-_]?token|token|secret)=)[^&\s#\"']+", re.IGNORECASE),
+        re.compile(
+            r"([?&](?:api[-_]?key|key|access[-_]?token|token|secret|sig"
+            r"|(?:x-(?:amz|goog)-)?(?:signature|credential|security-token))=)[^&\s#\"']+",
+            re.IGNORECASE,
+        ),
         rf"\1{REDACTED}",
     ),
 )

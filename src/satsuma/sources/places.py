@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from satsuma.errors import SourceError
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 
 Format = Literal["parquet", "arrow", "jsonl", "json", "csv", "tsv"]
 
@@ -61,6 +62,7 @@ def parts(place: Path, only: tuple[str, ...] = ()) -> tuple[Part, ...]:
 
     Raises:
         SourceError: there is nothing at this place, or nothing that could be read.
+        SettingsError: it is what pathlib left of a URL.
     """
     if place.is_file():
         kind = format_of(place)
@@ -68,6 +70,7 @@ def parts(place: Path, only: tuple[str, ...] = ()) -> tuple[Part, ...]:
             raise SourceError(f"{place} is none of the files that can be read", _readable())
         return (Part(DEFAULT, "train", kind, (place,)),)
     if not place.is_dir():
+        refuse_url(place, NOT_FETCHED, FETCHED_BY)
         raise SourceError(f"there is no file and no folder {place}")
     found = _grouped(place, _listed(place, only) if only else _walked(place))
     if not found:

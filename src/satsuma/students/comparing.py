@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satsuma.errors import SettingsError
+from satsuma.remote.staging import as_told
 from satsuma.scoring.official import metric_of
 from satsuma.students.cells import FEW_SHOT, Cell, Ground, measured
 from satsuma.students.comparison import Curve, Row, curve_of, row_of
@@ -118,7 +119,7 @@ def compare(
     found = {cell: measured(cell, ground, note) for cell in wanted}
     if not plan.keep:
         shutil.rmtree(out / "students", ignore_errors=True)
-    made = _figures(metric, ground, plan, found, tuple(notes), str(test))
+    made = _figures(metric, ground, plan, found, tuple(notes), as_told(test))
     _write(made, ground, found, metric)
     return made
 

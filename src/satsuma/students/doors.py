@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from satsuma.errors import DataError
     from satsuma.llm.request import Json
     from satsuma.progress import Progress
+    from satsuma.remote.staging import Staging
     from satsuma.students.averaging import Evaluations
     from satsuma.students.carding import Described
     from satsuma.students.comparing import CompareOptions, Comparison
@@ -45,6 +46,7 @@ def train(
         ModelError, ExtraError, SettingsError: the checkpoint, a package or the device is not there.
     """
     from satsuma.progress import Silent
+    from satsuma.remote.staging import staging
     from satsuma.students.carding import Described
     from satsuma.students.settings import TrainSettings
     from satsuma.students.several import lessons_of
@@ -52,12 +54,13 @@ def train(
 
     places = [data] if isinstance(data, str | Path) else list(data)
     settings, described = TrainSettings(**options), Described(card, tuple(text), label)
-    if settings.multi_task:
-        _check_no_card(described)
-        lessons = lessons_of(places, settings, split)
-    else:
-        lessons = [lesson_of(places, described, settings, split)]
-    return train_student(lessons, settings, out, (progress or Silent()).note, overwrite=overwrite)
+    with staging() as here:
+        if settings.multi_task:
+            _check_no_card(described)
+            lessons = lessons_of(here.each(places), settings, split)
+        else:
+            lessons = [lesson_of(here.each(places), described, settings, split)]
+        return train_student(lessons, settings, out, (progress or Silent()).note, overwrite=overwrite)
 
 
 def _check_no_card(described: Described) -> None:
@@ -90,12 +93,14 @@ def evaluate(
         RunError: there is no student, or it is not finished.
         SettingsError: the student cannot be shown examples, or nothing says which of its tasks is meant.
     """
+    from satsuma.remote.staging import staging
     from satsuma.students.evaluating import Exam, evaluate_student
     from satsuma.students.student import Student
 
     opened = student if isinstance(student, Student) else Student(student, device)
-    exam = Exam(card, split, overlap, None if out is None else Path(out), **examples)
-    return evaluate_student(opened, on, exam)
+    with staging() as here:
+        exam = Exam(card, split, overlap, _folder(out), **_shots(examples, here))
+        return evaluate_student(opened, here(on), exam)
 
 
 def evaluate_each(
@@ -115,12 +120,31 @@ def evaluate_each(
     Raises:
         DataError, RunError, SettingsError: as from `evaluate`.
     """
+    from satsuma.remote.staging import staging
     from satsuma.students.averaging import evaluate_tasks
     from satsuma.students.evaluating import Exam
     from satsuma.students.student import Student
 
     opened = student if isinstance(student, Student) else Student(student, device)
-    return evaluate_tasks(opened, on, Exam(None, split, overlap, None if out is None else Path(out), **examples))
+    with staging() as here:
+        exam = Exam(None, split, overlap, _folder(out), **_shots(examples, here))
+        return evaluate_tasks(opened, {name: here(where) for name, where in on.items()}, exam)
+
+
+def _folder(out: str | Path | None) -> Path | None:
+    from satsuma.remote.urls import refuse_url
+
+    if out is None:
+        return None
+    refuse_url(out, "predictions are written on this machine", "Name a folder here with -o.")
+    return Path(out)
+
+
+def _shots(examples: ShotOptions, here: Staging) -> ShotOptions:
+    made = examples.copy()
+    if "train" in made:
+        made["train"] = here(made["train"])
+    return made
 
 
 def predict(
@@ -166,9 +190,14 @@ def compare_students(
         SatsumaError: as from `train`.
     """
     from satsuma.progress import Silent
+    from satsuma.remote.staging import staging
+    from satsuma.remote.urls import refuse_url
     from satsuma.students.comparing import compare
 
-    return compare(card, train, test, Path(out), options, (progress or Silent()).note)
+    refuse_url(out, "students are trained on this machine", "Name a directory here with -o.")
+    with staging() as here:
+        sets = {name: here(data) if isinstance(data, str | Path) else here.each(data) for name, data in train.items()}
+        return compare(card, sets, here(test), Path(out), options, (progress or Silent()).note)
 
 
 def join_comparisons(results: Sequence[str | Path], *, out: str | Path) -> Joined:

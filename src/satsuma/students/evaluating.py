@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from satsuma.errors import DataError, SettingsError
+from satsuma.remote.staging import as_told
 from satsuma.scoring.official import Item, metric_of
 from satsuma.scoring.significance import Interval, bootstrap
 from satsuma.students.head import Prediction
@@ -105,7 +106,7 @@ def evaluate_student(student: Student, on: str | Path, exam: Exam) -> Evaluation
     place = (exam.out or student.directory.evaluations) / f"{name}.parquet"
     save_predictions(place, kept, said)
     found = Evaluation(
-        str(student.path), student.card.name, str(on), len(kept), metric.name, bootstrap(items, metric.value),
+        str(student.path), student.card.name, as_told(on), len(kept), metric.name, bootstrap(items, metric.value),
         metric.values(items), right / len(kept), place, tuple(notes), exam.shots,
     )  # fmt: skip
     _save(found)

@@ -25,6 +25,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from satsuma.errors import DataError, SettingsError
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.scoring.pairs import mean
 from satsuma.scoring.significance import Interval, interval
 from satsuma.students.averaging import average_of
@@ -128,6 +129,8 @@ def join(places: Sequence[str | Path], out: Path) -> Joined:
 
     if len(places) < 2:
         raise SettingsError("there are fewer than two comparisons to join", "Name two or more: --join results/copa")
+    for place in (*places, out):
+        refuse_url(place, NOT_FETCHED, FETCHED_BY)
     tasks = [_read(Path(place)) for place in places]
     names = [task.card for task in tasks]
     if twice := next((name for name in names if names.count(name) > 1), None):

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 from satsuma.errors import DataError, SourceError
 from satsuma.reading.carded import label_of
 from satsuma.reading.values import as_text
+from satsuma.remote.staging import as_told
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.sources.places import Part, choose, parts
 from satsuma.sources.rows import BadRow, Report
 from satsuma.sources.source import READERS
@@ -190,8 +192,10 @@ def read_labelled(where: str | Path, card: Card, split: str | None = None) -> La
             number += 1
     if not found:
         raise DataError(f"{where} has no instance of the card {card.name}; {bad[0] if bad else 'it is empty'}", _MAKE)
-    told = (f"{where}: {len(bad):,} rows cannot be used and are left out, the first: {bad[0]}",) if bad else ()
-    return LabelledSet(str(where), tuple(found), told)
+    notes = (
+        (f"{as_told(where)}: {len(bad):,} rows cannot be used and are left out, the first: {bad[0]}",) if bad else ()
+    )
+    return LabelledSet(as_told(where), tuple(found), notes)
 
 
 def read_training(where: str | Path, card: Card, split: str | None = None) -> LabelledSet:
@@ -205,8 +209,8 @@ def read_training(where: str | Path, card: Card, split: str | None = None) -> La
     found = read_labelled(where, card, "train" if aside else split)
     if not aside:
         return found
-    told = f"{where}: its {' and '.join(aside)} rows are set aside to measure with"
-    return replace(found, notes=(*found.notes, told))
+    note = f"{as_told(where)}: its {' and '.join(aside)} rows are set aside to measure with"
+    return replace(found, notes=(*found.notes, note))
 
 
 def _set_aside(run: Path) -> tuple[str, ...]:
@@ -225,6 +229,7 @@ def raw_rows(where: str | Path, split: str | None = None) -> Iterator[Row | BadR
     """
     path = Path(where).expanduser()
     if not path.exists():
+        refuse_url(where, NOT_FETCHED, FETCHED_BY)
         raise DataError(f"{where}: there is no such file or directory", _MAKE)
     try:
         part = _of_run(path, split) if (path / "run.json").is_file() else choose(parts(path), None, split)

@@ -21,6 +21,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from satsuma.errors import DataError, RunError
+from satsuma.remote.urls import refuse_url
 from satsuma.run.atomic import write_atomically
 from satsuma.students.labelled import Labelled
 from satsuma.students.overlap import fingerprint
@@ -118,6 +119,7 @@ class StudentDirectory:
     """Where a student lies."""
 
     def __init__(self, path: str | Path) -> None:
+        refuse_url(path, "a student lies on this machine", "Name its directory here.")
         self.path = Path(path).expanduser()
         self.model = self.path / MODEL
         self.checkpoint = self.path / CHECKPOINT

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satsuma.errors import DataError, Interrupted, SettingsError
+from satsuma.remote.staging import as_told
 from satsuma.run.frozen import refuse_frozen
 from satsuma.students.beginning import begun, record_of
 from satsuma.students.carding import Described, card_of
@@ -68,7 +69,7 @@ def lesson_of(data: Sequence[str | Path], described: Described, settings: TrainS
     notes = [note for found in sets for note in found.notes]
     if len(kept) < len(everything):
         notes.append(f"{len(everything) - len(kept):,} rows have no {card.output.name} and are left out")
-    return made_lesson(tuple(str(where) for where in data), card, kept, settings, notes)
+    return made_lesson(tuple(as_told(where) for where in data), card, kept, settings, notes)
 
 
 def made_lesson(

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from satsuma.errors import DataError
+from satsuma.remote.urls import FETCHED_BY, NOT_FETCHED, refuse_url
 
 if TYPE_CHECKING:
     from satsuma.llm.request import Json
@@ -53,6 +54,7 @@ def weights_of(where: str | Path, card: Card) -> Weak:
     Raises:
         DataError: there are no predictions, or they tell nothing of what the card varies.
     """
+    refuse_url(where, NOT_FETCHED, FETCHED_BY)
     rows = _rows(Path(where).expanduser())
     losses = [_loss(row) for row in rows]
     labels = tuple(card.output.labels or ()) if card.output.kind == "labels" else ()
