@@ -125,7 +125,8 @@ def test_one_prompt_asks_for_several_of_a_label_at_once(tmp_path: Path) -> None:
         run = generated(server, tmp_path / "run", "one-prompt", 32)
     assert 4 <= len(asked) <= 8
     assert all(f"Write {BATCH} instances" in text for text in asked)
-    assert sum('has to be "bug": something is broken' in text for text in asked) == len(asked) / 2
+    bugs = sum('has to be "bug": something is broken' in text for text in asked)
+    assert abs(2 * bugs - len(asked)) <= 1  # how far ahead is looked depends on the time that answers take
     assert max(Counter(row["provenance"]["requests"][0] for row in rows(run)).values()) == BATCH
 
 
