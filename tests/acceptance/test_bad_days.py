@@ -64,7 +64,7 @@ def test_a_model_with_few_ideas_ends_the_run_with_what_there_is_and_does_not_pay
         before, asked = shell.data(), server.counters.requests
         assert asked < 3000
         assert shell.generate(server, "-n", 500).returncode == 5
-        assert server.counters.requests < asked + 10
+        assert server.counters.requests < asked + 256  # what is looked ahead beyond the end, and nothing twice
         assert server.counters.repeated == 0
     assert shell.data() == before
     assert "stopped: " in result.stderr
