@@ -9,7 +9,6 @@ behind.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from satsuma.collect import collect
 from satsuma.course import Course, Job
 from satsuma.door import Interrupts
 from satsuma.errors import BudgetSpent, Exhausted, Interrupted, SatsumaError, Stopped, Waiting
+from satsuma.interruptible import interruptible
 from satsuma.llm.budget import hint_for
 from satsuma.llm.client import Client, open_client
 from satsuma.llm.journal import Journal
@@ -126,28 +126,18 @@ class _Work:
                     self._settle(client, journal, writer, error)
                 self._checkpoint.close(complete=error is None)
         finally:
-            empty = not journal.tallies() and not journal.batches()
-            journal.close()
-            if empty and self._previous is None and not self._settled:
+            if self._previous is not None or self._settled:
+                journal.close()
+            elif journal.close_or_remove():
                 self._leave_nothing()
         return error
 
     async def _filled(self, client: Client, writer: DatasetWriter, interrupts: Interrupts) -> SatsumaError | None:
-        filling = asyncio.ensure_future(self._collected(client, writer))
-
-        def finish() -> None:
-            self._progress.note("Finishing what is in flight; interrupt again to leave at once.")
-            client.stop()
-
-        def leave() -> None:
-            filling.cancel()
-
-        with interrupts.answered(finish, leave):
-            try:
-                error = await filling
-            except asyncio.CancelledError:
-                await client.drain(0)
-                error = Interrupted("left with requests in flight", "The same command goes on.")
+        error: SatsumaError | None
+        try:
+            error = await interruptible(client, self._collected(client, writer), self._progress, interrupts)
+        except Interrupted as left:
+            error = left
         if client.totals.new or self._selection.tally.judged:
             self._progress.update(self._snapshot(client))
         return None if self._selection.complete else error
@@ -267,8 +257,6 @@ class _Work:
         )
 
     def _leave_nothing(self) -> None:
-        for path in self._directory.path.glob(f"{self._directory.journal_path.name}*"):
-            path.unlink(missing_ok=True)
         self._directory.state_path.unlink(missing_ok=True)
         with suppress(OSError):
             self._directory.data_path().parent.rmdir()

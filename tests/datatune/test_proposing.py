@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -13,9 +14,15 @@ import pytest
 import satsuma
 import satsuma.testing
 from satsuma.cli.main import main
-from satsuma.errors import BudgetSpent
+from satsuma.datatune.options import TransformOptions
+from satsuma.datatune.proposing import propose
+from satsuma.door import Interrupts
+from satsuma.errors import BudgetSpent, Interrupted
 from satsuma.llm.request import Json
-from satsuma.testing import Server
+from satsuma.progress import Silent
+from satsuma.settings import Settings
+from satsuma.task.loader import load_card
+from satsuma.testing import Latency, Server
 from satsuma.testing.question import Question
 from tests.tiny_checkpoint import write_checkpoint
 
@@ -91,6 +98,24 @@ def test_the_budget_holds_and_the_same_call_goes_on(server: Server) -> None:
     assert server.counters.requests == 3
     assert [one.entry.name for one in shortlist(server).chosen] == ["stars"]
     assert server.counters.requests == 6
+
+
+def test_interrupted_once_it_keeps_what_was_on_the_wire(server: Server) -> None:
+    async def interrupted(slow: Server) -> None:
+        interrupts, loop = Interrupts(), asyncio.get_running_loop()
+        settings = Settings(n=1, model="openai/t", base_url=slow.url, concurrency=2)
+        options = TransformOptions(catalog="c.jsonl", embedder="tiny")
+        work = asyncio.ensure_future(propose(load_card(CARD), settings, options, Path("run"), Silent(), interrupts))
+        await loop.run_in_executor(None, slow.wait_for, 3)
+        interrupts.interrupt()
+        with pytest.raises(Interrupted):
+            await work
+
+    with satsuma.testing.serve(script=answers, latency=Latency(400, 400)) as slow:
+        asyncio.run(interrupted(slow))
+        assert slow.counters.answered == slow.counters.requests == 3
+    assert shortlist(server).chosen
+    assert server.counters.requests == 3
 
 
 def search(*arguments: str) -> subprocess.CompletedProcess[bytes]:

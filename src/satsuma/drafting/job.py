@@ -7,8 +7,6 @@ command's own if the journal alone gives the same bytes. Not covered: making the
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +16,9 @@ from satsuma.door import Interrupts
 from satsuma.drafting.drafts import Drafted, draft_sampling, drafted
 from satsuma.drafting.order import Order
 from satsuma.drafting.writing import Origins, written
-from satsuma.errors import Interrupted, NotRecorded, RunError, SatsumaError, SettingsError
-from satsuma.llm.client import Client, identities, open_client
+from satsuma.errors import NotRecorded, RunError, SatsumaError, SettingsError
+from satsuma.interruptible import interruptible
+from satsuma.llm.client import identities, open_client
 from satsuma.llm.journal import Journal
 from satsuma.llm.request import Reply, Request
 from satsuma.progress import Progress
@@ -119,36 +118,12 @@ async def _asked(
         async with open_client(settings, journal, note=progress.note) as client:
             progress.note(f"Asking {model} for a card.")
             drafting = drafted(client, model, order.wish, draft_sampling(settings))
-            return _text(order, model, await _interruptible(client, drafting, progress, interrupts))
+            return _text(order, model, await interruptible(client, drafting, progress, interrupts))
     finally:
-        empty = not journal.tallies() and not journal.batches()
-        journal.close()
-        if empty and not directory.state_path.exists():
-            for path in directory.path.glob(f"{directory.journal_path.name}*"):
-                path.unlink(missing_ok=True)
-
-
-async def _interruptible(
-    client: Client, drafting: Coroutine[object, object, Drafted], progress: Progress, interrupts: Interrupts
-) -> Drafted:
-    """The draft; the first interrupt lets the reply on the wire come in, the second leaves it."""
-    task = asyncio.ensure_future(drafting)
-
-    def finish() -> None:
-        progress.note("Finishing what is in flight; interrupt again to leave at once.")
-        client.stop()
-
-    def leave() -> None:
-        task.cancel()
-
-    with interrupts.answered(finish, leave):
-        try:
-            return await task
-        except asyncio.CancelledError:
-            raise Interrupted("left with a request in flight", "The same command goes on.") from None
-        except SatsumaError:
-            await client.drain()
-            raise
+        if directory.state_path.exists():
+            journal.close()
+        else:
+            journal.close_or_remove()
 
 
 def _text(order: Order, model: str, draft: Drafted) -> bytes:

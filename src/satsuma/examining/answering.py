@@ -9,7 +9,6 @@ Not covered: what is asked, and what is made of the answers.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
@@ -22,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from satsuma.ahead import Ahead
 from satsuma.door import Interrupts
 from satsuma.errors import BudgetSpent, Interrupted, SatsumaError
+from satsuma.interruptible import interruptible
 from satsuma.llm.ask import Question, Unanswered, ask
 from satsuma.llm.budget import hint_for
 from satsuma.llm.client import Client, open_client
@@ -88,11 +88,7 @@ async def answers(
                 ended.hint = hint_for(ended, min(len(work.given), settings.n - 1), settings.n)
             return Answers(tuple(work.given), ended, _bill(client, journal))
     finally:
-        empty = not journal.tallies() and not journal.batches()
-        journal.close()
-        if empty:
-            for path in journal_path.parent.glob(f"{journal_path.name}*"):
-                path.unlink(missing_ok=True)
+        journal.close_or_remove()
 
 
 class _Work(Generic[A]):
@@ -110,21 +106,10 @@ class _Work(Generic[A]):
 
     async def do(self, interrupts: Interrupts) -> SatsumaError | None:
         """Ask as far as it goes; how it ended, None if all was answered."""
-        task = asyncio.ensure_future(self._collected())
-
-        def finish() -> None:
-            self._progress.note("Finishing what is in flight; interrupt again to leave at once.")
-            self._client.stop()
-
-        def leave() -> None:
-            task.cancel()
-
-        with interrupts.answered(finish, leave):
-            try:
-                return await task
-            except asyncio.CancelledError:
-                await self._client.drain(0)
-                return Interrupted("left with requests in flight", "The same command goes on.")
+        try:
+            return await interruptible(self._client, self._collected(), self._progress, interrupts)
+        except Interrupted as left:
+            return left
 
     async def _collected(self) -> SatsumaError | None:
         ahead = Ahead(self._begin, self._window, lambda: len(self.given), lambda: self._client.budget_left)
