@@ -19,7 +19,7 @@ from satsuma.run import writer as writing_room
 from satsuma.run.atomic import writing
 from satsuma.run.columns import REJECTS, schema, to_row
 from satsuma.run.directory import RunDirectory, sha256
-from satsuma.run.writer import DatasetWriter, ParquetFile
+from satsuma.run.writer import DatasetWriter, JsonLines, ParquetFile, complete
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Reject
 
@@ -195,6 +195,25 @@ def test_a_full_disk_is_an_error_that_names_the_file_and_the_previous_dataset_st
     assert "run the same command again" in caught.value.hint
     assert directory.hashes() == before
     assert names(directory) == {"data/train.parquet", "rejects.parquet"}
+
+
+def test_nothing_is_put_in_place_before_all_files_are_written(tmp_path: Path) -> None:
+    columns = pa.schema([("text", pa.string())])
+    for name in ("one.parquet", "two.parquet", "three.jsonl"):
+        (tmp_path / name).write_bytes(b"before")
+    with (
+        ParquetFile(tmp_path / "one.parquet", columns) as one,
+        ParquetFile(tmp_path / "two.parquet", columns) as two,
+        JsonLines(tmp_path / "three.jsonl") as three,
+    ):
+        one.add({"text": "short"})
+        two.add({"text": "".join(map(chr, range(200, 5000)))})
+        three.add({"text": "short"})
+        with files_of_at_most(4096), pytest.raises(RunError, match=r"two\.parquet could not be written"):
+            complete(one, two, three)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == dict.fromkeys(
+        ("one.parquet", "two.parquet", "three.jsonl"), b"before"
+    )
 
 
 def test_no_space_left_is_said_in_the_systems_words(tmp_path: Path) -> None:

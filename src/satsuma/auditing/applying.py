@@ -13,10 +13,10 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
@@ -28,21 +28,20 @@ from satsuma.auditing.sitting import Note, Sitting, Wanted, sitting
 from satsuma.auditing.verdicts import Verdict
 from satsuma.errors import RunError
 from satsuma.remote.urls import MADE_HERE, refuse_url
-from satsuma.run.atomic import part_of, put_in_place, writing
+from satsuma.run.atomic import writing
 from satsuma.run.columns import REJECTS, Row
 from satsuma.run.directory import RunDirectory
-from satsuma.run.lock import LOCK_NAME
+from satsuma.run.placing import check_place, made
 from satsuma.run.readme import write_readme
 from satsuma.run.run import Run
 from satsuma.run.state import RunState
 from satsuma.run.trust import Applied
-from satsuma.run.writer import JsonLines, ParquetFile
+from satsuma.run.writer import JsonLines, ParquetFile, Sink, complete
 from satsuma.task.verbalize import Verbalizer
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-Sink = TypeVar("Sink", ParquetFile, JsonLines)
 STEP, REASON = "audit", "judged wrong by a person"
 """Where a dropped instance was dropped, and the class of the reason."""
 
@@ -57,9 +56,9 @@ def apply_verdicts(run: str | os.PathLike[str], how: How, out: str | os.PathLike
     refuse_url(out, MADE_HERE)
     place = Path(out).expanduser()
     with sitting(run, Wanted(), note) as at:
-        _check_place(place, at.directory.path)
+        check_place(place, at.directory.path, called="the run that was audited", needs="a run needs a directory")
         work = _Work.of(at, how)
-        with _made(place) as part:
+        with made(place) as part:
             work.write(RunDirectory(part))
     return Run(place)
 
@@ -110,12 +109,11 @@ class _Work:
         """Write the rows that stay; returns the others."""
         source = self.at.directory
         dropped: list[Row] = []
-        with reading(source.data_path()) as file, ExitStack() as made:
-            sinks: list[ParquetFile | JsonLines] = [
-                _opened(made, ParquetFile(copy.data_path(), file.schema_arrow.remove_metadata()))
-            ]
+        with reading(source.data_path()) as file, ExitStack() as opened:
+            columns = file.schema_arrow.remove_metadata()
+            sinks: list[Sink] = [opened.enter_context(ParquetFile(copy.data_path(), columns))]
             if source.data_path("train", "jsonl").exists():
-                sinks.append(_opened(made, JsonLines(copy.data_path("train", "jsonl"))))
+                sinks.append(opened.enter_context(JsonLines(copy.data_path("train", "jsonl"))))
             for row in _rows(file):
                 kept = self._kept(row)
                 if kept is None:
@@ -123,8 +121,7 @@ class _Work:
                     continue
                 for sink in sinks:
                     sink.add(kept)
-            for sink in sinks:
-                _finish(sink)
+            complete(*sinks)
         return dropped
 
     def _kept(self, row: Row) -> Row | None:
@@ -160,15 +157,14 @@ class _Work:
         }
 
     def _write_rejects(self, copy: RunDirectory, dropped: list[Row]) -> None:
-        with ExitStack() as made:
-            sink = _opened(made, ParquetFile(copy.rejects_path, REJECTS))
+        with ParquetFile(copy.rejects_path, REJECTS) as sink:
             if self.at.directory.rejects_path.exists():
                 with reading(self.at.directory.rejects_path) as file:
                     for row in _rows(file):
                         sink.add(row)
             for row in dropped:
                 sink.add(self._reject(row))
-            _finish(sink)
+            complete(sink)
 
     def _reject(self, row: Row) -> Row:
         card, naming = self.at.card, self.at.naming
@@ -221,49 +217,3 @@ class _Work:
 def _rows(file: pq.ParquetFile) -> Iterator[Row]:
     for batch in file.iter_batches(batch_size=512):
         yield from batch.to_pylist()
-
-
-def _opened(made: ExitStack, sink: Sink) -> Sink:
-    """The sink, whose hidden file is gone at the end whatever happens."""
-    made.callback(sink.discard)
-    return sink
-
-
-def _finish(sink: ParquetFile | JsonLines) -> None:
-    sink.finish()
-    with writing(sink.path):
-        put_in_place(part_of(sink.path), sink.path)
-
-
-def _check_place(place: Path, source: Path) -> None:
-    choose = "Name a directory that is not there yet with -o."
-    if source.resolve() in (place.resolve(), *place.resolve().parents):
-        raise RunError(f"{place} is in the run that was audited, which is left as it is", choose)
-    if place.is_symlink() or (place.exists() and not place.is_dir()):
-        raise RunError(f"{place} is a file, but a run needs a directory", choose)
-    if place.is_dir() and any(place.iterdir()):
-        raise RunError(f"{place} is not empty", choose)
-
-
-@contextmanager
-def _made(place: Path) -> Iterator[Path]:
-    """A hidden directory, empty and held, that takes the name of `place` at the end."""
-    part = place.with_name(f".{place.name}.part")
-    with RunDirectory(part).lock():
-        for left in part.iterdir():  # by a process that was killed
-            if left.name != LOCK_NAME:
-                _remove(left)
-        try:
-            yield part
-            with writing(place):
-                part.replace(place)
-        finally:
-            if part.exists():
-                _remove(part)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -24,7 +24,6 @@ from satsuma.catalog.licences import licence_of, licence_of_all
 from satsuma.errors import RunError
 from satsuma.progress import Progress
 from satsuma.remote.staging import as_told
-from satsuma.run.atomic import part_of, put_in_place, writing
 from satsuma.run.blended import Blended, BlendSource
 from satsuma.run.columns import PROVENANCE, REJECTS, Row, schema
 from satsuma.run.directory import RunDirectory
@@ -32,7 +31,7 @@ from satsuma.run.identity import begin
 from satsuma.run.readme import write_readme
 from satsuma.run.run import Run
 from satsuma.run.state import Counts, RunState
-from satsuma.run.writer import ParquetFile
+from satsuma.run.writer import ParquetFile, complete
 from satsuma.selecting.selection import reason_class
 from satsuma.task.card import Card
 
@@ -148,21 +147,16 @@ def _state(begun: RunState, made: Chosen, dropped: Sequence[Dropped], blended: B
 
 
 def _write(directory: RunDirectory, card: Card, made: Chosen, dropped: Sequence[Dropped]) -> None:
-    data = ParquetFile(directory.data_path(), _columns(card))
-    rejects = ParquetFile(directory.rejects_path, REJECTS)
-    try:
+    with (
+        ParquetFile(directory.data_path(), _columns(card)) as data,
+        ParquetFile(directory.rejects_path, REJECTS) as rejects,
+    ):
         for _, row in made.rows:
             data.add(row)
         labels = Labels(card)
         for index, one in enumerate(dropped):
             rejects.add(_reject(card, labels, one, index))
-        for file in (data, rejects):
-            file.finish()
-            with writing(file.path):
-                put_in_place(part_of(file.path), file.path)
-    finally:
-        data.discard()
-        rejects.discard()
+        complete(data, rejects)
 
 
 def _columns(card: Card) -> pa.Schema:

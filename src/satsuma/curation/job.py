@@ -17,7 +17,6 @@ import orjson
 
 from satsuma.curation.dividing import divided
 from satsuma.curation.mislabelled import check_installed
-from satsuma.curation.placing import check_place, made
 from satsuma.curation.population import Population, counted_splits, read_population
 from satsuma.curation.record import digest, load_record, save_folder, save_record, save_run
 from satsuma.curation.steps import Work, carry_out, strata, threshold_of
@@ -28,6 +27,7 @@ from satsuma.remote.staging import as_told
 from satsuma.run.curated import Curated
 from satsuma.run.directory import RunDirectory
 from satsuma.run.frozen import refuse_frozen
+from satsuma.run.placing import check_place, made
 from satsuma.sources.places import parts
 
 if TYPE_CHECKING:

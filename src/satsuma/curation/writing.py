@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import orjson
 
-from satsuma.run.atomic import part_of, put_in_place, write_atomically, writing
+from satsuma.run.atomic import write_atomically
 from satsuma.run.columns import REJECTS, Row
 from satsuma.run.directory import RunDirectory
 from satsuma.run.inferring import as_typed, schema_of
-from satsuma.run.writer import JsonLines, ParquetFile
+from satsuma.run.writer import JsonLines, ParquetFile, Sink, complete
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from satsuma.sources.rows import Row as Given
     from satsuma.task.card import Card
 
-Sink = TypeVar("Sink", ParquetFile, JsonLines)
 LEAKS, FLAGS = "leaks.jsonl", "flags.jsonl"
 _SATSUMAS = ("text", "target", "id", "provenance")
 
@@ -62,7 +61,7 @@ class Writing:
         columns = self._columns()
         with ExitStack() as opened:
             sinks = {name: self._sinks(opened, copy, name, columns) for name in dict.fromkeys(self.splits.values())}
-            rejects = _opened(opened, ParquetFile(copy.rejects_path, REJECTS))
+            rejects = opened.enter_context(ParquetFile(copy.rejects_path, REJECTS))
             for earlier in self._earlier():
                 rejects.add(earlier)
             for bad in self.population.unreadable:
@@ -75,8 +74,7 @@ class Writing:
                 self.counts.setdefault(split, Counter())[example.label or ""] += 1
                 for sink in sinks[split]:
                     sink.add(as_typed(row, columns))
-            for sink in (*(one for all_of in sinks.values() for one in all_of), rejects):
-                _finish(sink)
+            complete(*(one for all_of in sinks.values() for one in all_of), rejects)
         self._lists(part)
 
     def _columns(self) -> pa.Schema:
@@ -88,12 +86,10 @@ class Writing:
             return pq.read_schema(directory.data_path(name)).remove_metadata()
         return schema_of(row for place, (row, _) in enumerate(self.dataset.rows()) if place not in self.work.removed)
 
-    def _sinks(
-        self, opened: ExitStack, copy: RunDirectory, split: str, columns: pa.Schema
-    ) -> list[ParquetFile | JsonLines]:
-        sinks: list[ParquetFile | JsonLines] = [_opened(opened, ParquetFile(copy.data_path(split), columns))]
+    def _sinks(self, opened: ExitStack, copy: RunDirectory, split: str, columns: pa.Schema) -> list[Sink]:
+        sinks: list[Sink] = [opened.enter_context(ParquetFile(copy.data_path(split), columns))]
         if self.is_run and RunDirectory(self.source).data_path("train", "jsonl").exists():
-            sinks.append(_opened(opened, JsonLines(copy.data_path(split, "jsonl"))))
+            sinks.append(opened.enter_context(JsonLines(copy.data_path(split, "jsonl"))))
         return sinks
 
     def _earlier(self) -> Iterator[Row]:
@@ -145,15 +141,3 @@ def _reject(row: Given, identifier: str, place: int | None, why: tuple[str, str]
         "raw": "",
         "requests": requests if isinstance(requests, Sequence) else [],
     }
-
-
-def _opened(made: ExitStack, sink: Sink) -> Sink:
-    """The sink, whose hidden file is gone at the end whatever happens."""
-    made.callback(sink.discard)
-    return sink
-
-
-def _finish(sink: ParquetFile | JsonLines) -> None:
-    sink.finish()
-    with writing(sink.path):
-        put_in_place(part_of(sink.path), sink.path)

@@ -69,18 +69,10 @@ def write_parquet(path: Path, objects: Objects) -> None:
         RunError: it cannot be written.
     """
     from satsuma.run.inferring import as_typed, schema_of
-    from satsuma.run.writer import ParquetFile
+    from satsuma.run.tables import write_table
 
     columns = schema_of(objects())
-    file = ParquetFile(path, columns)
-    try:
-        for one in objects():
-            file.add(as_typed(one, columns))
-        file.finish()
-        with writing(path):
-            put_in_place(part_of(path), path)
-    finally:
-        file.discard()
+    write_table(path, columns, (as_typed(one, columns) for one in objects()))
 
 
 WRITERS: Mapping[str, Callable[[Path, Objects], None]] = {

@@ -12,7 +12,6 @@ training data already.
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -32,9 +31,9 @@ from satsuma.freezing.page import readme
 from satsuma.remote.urls import MADE_HERE, refuse_url
 from satsuma.run.atomic import write_atomically, writing
 from satsuma.run.columns import Row, schema
-from satsuma.run.directory import RunDirectory
 from satsuma.run.frozen import ABOUT, CARD, COLUMN, DATA, MARK, README, SUMS, benchmark_hash, is_frozen, sums_of
 from satsuma.run.lock import LOCK_NAME
+from satsuma.run.placing import beside
 from satsuma.run.tables import write_table
 
 if TYPE_CHECKING:
@@ -92,13 +91,9 @@ def make(run: str | Path, out: Path, n: int | None, seed: int, note: Note, *, un
             note(f"{run} is not complete: the benchmark is made of the {at.state.size:,} instances that there are.")
         if unaudited:
             note("NOT AUDITED: nobody judged the labels of this benchmark. It says so in its README and in FROZEN.")
-        part = place.with_name(f".{place.name}.part")
-        with RunDirectory(part).lock():
-            try:
-                about = _fill(part, at, chosen, seed)
-                _put_in_place(part, place, note)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
+        with beside(place) as part:
+            about = _fill(part, at, chosen, seed)
+            _put_in_place(part, place, note)
     return Frozen(place, benchmark_hash(place), about)
 
 
@@ -154,9 +149,6 @@ def _fill(part: Path, at: Sitting, chosen: _Chosen, seed: int) -> About:
     """Write all files of the benchmark."""
     from satsuma import __version__
 
-    for left in part.iterdir():  # by a process that was killed
-        if left.name != LOCK_NAME:
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
     card = at.card
     found = rows_of(at.directory.data_path(), chosen.ids)
     kept = [name for name in schema(card).names if name != "provenance"]

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satsuma.errors import RunError
-from satsuma.filesystem import AWAY, network_of
+from satsuma.filesystem import check_local
 from satsuma.remote.urls import ELSEWHERE, FETCHED_BY, NOT_FETCHED, refuse_url
 from satsuma.run.atomic import write_atomically
 from satsuma.run.lock import LOCK_NAME, locked
@@ -54,8 +54,7 @@ class RunDirectory:
         refuse_url(path, ELSEWHERE)
         place = Path(path).expanduser()
         _check_writable(place)
-        if kind := network_of(place):
-            raise RunError(f"{place} is on a network file system ({kind}), where a journal is not safe", AWAY)
+        check_local(place)
         if others := _strangers(place):
             raise RunError(f"{place} holds something that is not a run: {', '.join(others[:3])}", _CHOOSE)
         return cls(place)

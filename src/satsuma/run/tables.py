@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from satsuma.run.atomic import part_of, put_in_place, writing
-from satsuma.run.writer import ParquetFile
+from satsuma.run.writer import ParquetFile, complete
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,12 +20,7 @@ def write_table(path: Path, columns: pa.Schema, rows: Iterable[Row]) -> None:
     Raises:
         RunError: they could not be written; what was there is still there.
     """
-    file = ParquetFile(path, columns)
-    try:
+    with ParquetFile(path, columns) as file:
         for row in rows:
             file.add(row)
-        file.finish()
-        with writing(path):
-            put_in_place(part_of(path), path)
-    finally:
-        file.discard()
+        complete(file)

@@ -2,7 +2,7 @@
 
 A row group is closed after `GROUP_ROWS` rows or `GROUP_BYTES` bytes, whichever is first: both depend on the
 rows alone, so that neither timing nor batching shows in the file, and memory holds one row group however many rows
-there are. Everything is written under hidden names and renamed at `commit`; until then the previous dataset is
+there are. Everything is written under hidden names and renamed by `complete`; until then the previous files are
 untouched.
 
 Not covered: the same bytes from another version of pyarrow (run.json records which one).
@@ -13,8 +13,7 @@ from __future__ import annotations
 import io
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -35,7 +34,10 @@ COMPRESSION = "zstd"
 
 
 class ParquetFile:
-    """One Parquet file in the making: rows in, row groups out."""
+    """One Parquet file in the making: rows in, row groups out.
+
+    A context manager: leaving it before `complete` leaves the previous file as it was.
+    """
 
     def __init__(self, path: Path, columns: pa.Schema) -> None:
         """Open the hidden file.
@@ -86,6 +88,14 @@ class ParquetFile:
             self._file.close()
         part_of(self.path).unlink(missing_ok=True)
 
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove what was not completed."""
+        self.discard()
+
     def _flush(self) -> None:
         if not self._pending:
             return
@@ -107,7 +117,7 @@ def _table(lines: bytes, columns: pa.Schema) -> pa.Table:
 
 
 class JsonLines:
-    """The same rows as lines of JSON."""
+    """The same rows as lines of JSON. A context manager, as `ParquetFile` is."""
 
     def __init__(self, path: Path) -> None:
         """Open the hidden file.
@@ -144,9 +154,33 @@ class JsonLines:
             self._file.close()
         part_of(self.path).unlink(missing_ok=True)
 
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove what was not completed."""
+        self.discard()
+
 
 def _line(row: Row) -> bytes:
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
+
+Sink: TypeAlias = ParquetFile | JsonLines
+
+
+def complete(*files: Sink) -> None:
+    """Finish the files, and when all of them are written, put each in its place.
+
+    Raises:
+        RunError: one could not be written (all previous ones are still there), or could not be put in place.
+    """
+    for file in files:
+        file.finish()
+    for file in files:
+        with writing(file.path):
+            put_in_place(part_of(file.path), file.path)
 
 
 class DatasetWriter:
@@ -194,21 +228,14 @@ class DatasetWriter:
         Raises:
             RunError: one could not be written; the previous dataset is still there.
         """
-        made = [f for f in (self._train, self._lines, self._rejects) if f is not None]
-        for file in made:
-            file.finish()
-        for file in made:
-            with writing(file.path):
-                put_in_place(part_of(file.path), file.path)
+        complete(*(f for f in (self._train, self._lines, self._rejects) if f is not None))
         return self._directory.hashes()
 
     def __enter__(self) -> Self:
         """Begin."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Remove whatever was not committed."""
         for file in (self._train, self._lines, self._rejects):
             if file is not None:

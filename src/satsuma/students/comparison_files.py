@@ -21,6 +21,8 @@ def write_results(path: Path, ground: Ground, found: Mapping[Cell, list[Item]], 
     """training, student, seed, size (instances trained on), instances (of the test), metric, score, parts."""
     import pyarrow as pa
 
+    from satsuma.run.tables import write_table
+
     part = pa.struct([("name", pa.string()), ("value", pa.float64())])
     schema = pa.schema(
         [
@@ -38,12 +40,14 @@ def write_results(path: Path, ground: Ground, found: Mapping[Cell, list[Item]], 
             told = {"instances": len(items), "metric": metric.name, "score": metric.value(items), "parts": parts}
             yield _told(cell, ground) | told
 
-    write_rows(path, schema, rows())
+    write_table(path, schema, rows())
 
 
 def write_predictions(path: Path, ground: Ground, found: Mapping[Cell, list[Item]]) -> None:
     """training, student, seed, size, id, gold, predicted, right."""
     import pyarrow as pa
+
+    from satsuma.run.tables import write_table
 
     columns = [("id", pa.string()), ("gold", pa.string()), ("predicted", pa.string()), ("right", pa.bool_())]
 
@@ -55,7 +59,7 @@ def write_predictions(path: Path, ground: Ground, found: Mapping[Cell, list[Item
                     "predicted": None if item.prediction is None else written(item.prediction),
                 }  # fmt: skip
 
-    write_rows(path, pa.schema([*_which(), *columns]), rows())
+    write_table(path, pa.schema([*_which(), *columns]), rows())
 
 
 def _which() -> list[tuple[str, pa.DataType]]:
@@ -67,23 +71,3 @@ def _which() -> list[tuple[str, pa.DataType]]:
 def _told(cell: Cell, ground: Ground) -> dict[str, object]:
     size = len(ground.sets[cell.training]) if cell.size is None else cell.size
     return {"training": cell.training, "student": cell.student, "seed": cell.seed, "size": size}
-
-
-def write_rows(path: Path, schema: pa.Schema, rows: Iterator[dict[str, object]]) -> None:
-    """Write a Parquet file, put in place whole.
-
-    Raises:
-        RunError: it could not be written.
-    """
-    from satsuma.run.atomic import part_of, put_in_place, writing
-    from satsuma.run.writer import ParquetFile
-
-    file = ParquetFile(path, schema)
-    try:
-        for row in rows:
-            file.add(row)
-        file.finish()
-        with writing(path):
-            put_in_place(part_of(path), path)
-    finally:
-        file.discard()

@@ -192,31 +192,24 @@ def save_predictions(path: Path, kept: Sequence[Labelled], said: Sequence[Predic
     """
     import pyarrow as pa
 
-    from satsuma.run.atomic import part_of, put_in_place, writing
     from satsuma.run.plain import no_surrogates
-    from satsuma.run.writer import ParquetFile
+    from satsuma.run.tables import write_table
 
     chance = pa.struct([("name", pa.string()), ("probability", pa.float64())])
     columns = [("id", pa.string()), ("gold", pa.string()), ("predicted", pa.string()), ("said", pa.string())]
     drawn = pa.list_(pa.struct([("name", pa.string()), ("value", pa.string())]))
     more = [("right", pa.bool_()), ("probabilities", pa.list_(chance)), ("context", pa.string()), ("varied", drawn)]
-    schema = pa.schema([*columns, *more])
-    file = ParquetFile(path, schema)
-    try:
-        for one, p in zip(kept, said, strict=True):
-            file.add({
-                "id": no_surrogates(one.id), "gold": no_surrogates(written(one.output)),
-                "predicted": None if p.output is None else no_surrogates(written(p.output)),
-                "said": no_surrogates(p.said), "right": p.output == one.output,
-                "probabilities": [{"name": n, "probability": c} for n, c in p.probabilities.items()],
-                "context": no_surrogates(one.context),
-                "varied": [{"name": n, "value": no_surrogates(v)} for n, v in one.varied],
-            })  # fmt: skip
-        file.finish()
-        with writing(path):
-            put_in_place(part_of(path), path)
-    finally:
-        file.discard()
+    write_table(path, pa.schema([*columns, *more]), (
+        {
+            "id": no_surrogates(one.id), "gold": no_surrogates(written(one.output)),
+            "predicted": None if p.output is None else no_surrogates(written(p.output)),
+            "said": no_surrogates(p.said), "right": p.output == one.output,
+            "probabilities": [{"name": n, "probability": c} for n, c in p.probabilities.items()],
+            "context": no_surrogates(one.context),
+            "varied": [{"name": n, "value": no_surrogates(v)} for n, v in one.varied],
+        }
+        for one, p in zip(kept, said, strict=True)
+    ))  # fmt: skip
 
 
 def written(output: object) -> str:

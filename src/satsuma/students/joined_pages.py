@@ -83,12 +83,12 @@ def _write_results(path: Path, made: Joined) -> None:
     """task, metric, student, training, instances, score, low, high, spread, gap, gap_low, gap_high, p."""
     import pyarrow as pa
 
-    from satsuma.students.comparison_files import write_rows
+    from satsuma.run.tables import write_table
 
     words = [(name, pa.string()) for name in ("task", "metric", "student", "training")]
     figures = ("score", "low", "high", "spread", "gap", "gap_low", "gap_high", "p")
     schema = pa.schema([*words, ("instances", pa.int64()), *((name, pa.float64()) for name in figures)])
-    write_rows(path, schema, _rows(made))
+    write_table(path, schema, _rows(made))
 
 
 def _rows(made: Joined) -> Iterator[dict[str, object]]:
