@@ -1,11 +1,20 @@
-"""Every test starts from the same environment: no keys, no proxies, no colours, no way to a hub."""
+"""Every test starts from the same environment: no keys, no proxies, no colours, no way to a hub.
+
+The command line can be called in this process.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SECRETIVE = ("_API_KEY", "_TOKEN", "_PROXY", "_BASE_URL")
 """Endings of variables that would let a test reach, or pass because of, something outside of it."""
@@ -22,6 +31,24 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
+    """Calls `satsuma` with these arguments, in a directory of its own."""
+    from satsuma.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["satsuma", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        assert isinstance(left.value.code, int)
+        return subprocess.CompletedProcess(sys.argv, left.value.code, printed.out, printed.err)
+
+    return run
 
 
 # Machines that run tests are slow and noisy: how long one example takes says nothing.

@@ -33,6 +33,7 @@ from satsuma.stream import End
 from satsuma.task.instance import Instance, Reject
 
 if TYPE_CHECKING:
+    from satsuma.course import Make
     from satsuma.llm.journal import Journal
     from satsuma.run.state import RunState
 
@@ -43,8 +44,6 @@ BLOCK = 512
 TOKEN = "checkpoint"  # noqa: S105 - a name
 """The journal's named value that its checkpoint repeats."""
 _HEAD = struct.Struct(">III")
-
-Make = Callable[[int], Coroutine[object, object, Outcome | End]]
 
 
 class Recorded(Selection):

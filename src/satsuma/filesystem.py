@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePath, PurePosixPath
 
+from satsuma.errors import RunError
+
 MOUNTS = Path("/proc/self/mounts")
 AWAY = (
     "Put the run on a local disk with -o (a job's scratch directory, /tmp), and copy the directory when the run has "
@@ -43,6 +45,16 @@ def network_of(path: Path) -> str:
         return ""
     kind = kind_of(path.absolute().resolve(), mounts)
     return kind if kind in NETWORK or (kind.startswith("fuse.") and kind[5:] in FUSE) else ""
+
+
+def check_local(place: Path) -> None:
+    """Refuse a directory in which a journal would not be safe.
+
+    Raises:
+        RunError: it is, or would be, on a network file system.
+    """
+    if kind := network_of(place):
+        raise RunError(f"{place} is on a network file system ({kind}), where a journal is not safe", AWAY)
 
 
 def kind_of(path: PurePath, mounts: str) -> str:

@@ -32,18 +32,11 @@ OPERATIONAL = frozenset(
 """Settings that decide how data is got, never what it is."""
 
 
-class Options(TypedDict, total=False):
-    """The settings besides n and model, as keyword arguments; see `Settings`."""
+class AskOptions(TypedDict, total=False):
+    """The settings of everything that asks a model, as keyword arguments; see `Settings`."""
 
     seed: int
-    models: Mapping[str, str]
     identity: str
-    votes: int | None
-    blind: bool | None
-    policy: Policy | None
-    without: tuple[str, ...]
-    recipe: RecipeName
-    part: str
     temperature: float | None
     base_url: str
     concurrency: int
@@ -55,10 +48,22 @@ class Options(TypedDict, total=False):
     max_tokens: int | None
     max_requests: int | None
     price: tuple[float, float] | str | None
-    revise: bool
     retry_failed: bool
-    jsonl: bool
     log: str
+
+
+class Options(AskOptions, total=False):
+    """The settings of a run besides n and model, as keyword arguments; see `Settings`."""
+
+    models: Mapping[str, str]
+    votes: int | None
+    blind: bool | None
+    policy: Policy | None
+    without: tuple[str, ...]
+    recipe: RecipeName
+    part: str
+    revise: bool
+    jsonl: bool
     ray: str
     ray_replicas: int
     ray_http: int

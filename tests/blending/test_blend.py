@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +13,6 @@ import pytest
 
 import satsuma
 from satsuma.blending.order import Balance
-from satsuma.cli.main import main
 from satsuma.errors import DataError, RunError, SatsumaError, SettingsError
 from satsuma.run.directory import RunDirectory
 from satsuma.run.identity import begin
@@ -24,6 +21,7 @@ from satsuma.run.state import StateName
 from satsuma.run.writer import DatasetWriter
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Provenance
+from tests.conftest import Call
 
 CARD = {
     "name": "tickets",
@@ -35,7 +33,6 @@ CARD = {
 }
 LABELS = ("billing", "bug")
 Place = Callable[..., Path]
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def message(i: int, salt: str = "") -> str:
@@ -333,22 +330,6 @@ def test_sources_that_cannot_be_are_refused(run: Place, tmp_path: Path) -> None:
     assert blended.notes == (f"{same} has no row that is new, and gives none",)
     with pytest.raises(DataError, match="has no row that can be used"):
         satsuma.blend(a, labelled(tmp_path / "bad.jsonl", [{"message": "x", "label": "?"}]), out=tmp_path / "mix")
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
-    """Calls `satsuma` with these arguments, in a directory of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def made(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["satsuma", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        printed = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return subprocess.CompletedProcess(sys.argv, left.value.code, printed.out, printed.err)
-
-    return made
 
 
 def test_the_command_prints_what_it_made_and_the_other_commands_work_on_it(call: Call, run: Place) -> None:

@@ -1,16 +1,13 @@
-"""The command line called in this process, and a small card to call it with."""
+"""A small card to call the command line with, and a model."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import satsuma.testing
-from satsuma.cli.main import main
 
 CARD = """\
 name: tickets
@@ -22,25 +19,6 @@ output:
     billing: about charges
     bug: something is broken
 """
-
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Call:
-    """Calls `satsuma` with these arguments, in a directory of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["satsuma", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        printed = capsys.readouterr()
-        assert isinstance(left.value.code, int)
-        return subprocess.CompletedProcess(sys.argv, left.value.code, printed.out, printed.err)
-
-    return run
 
 
 @pytest.fixture

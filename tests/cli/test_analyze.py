@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import Call
 
 for package in ("numpy", "babel", "sklearn", "vaderSentiment"):
     pytest.importorskip(package)
@@ -15,8 +15,6 @@ for package in ("numpy", "babel", "sklearn", "vaderSentiment"):
 from satsuma.errors import ExtraError  # noqa: E402 - needs the extra
 from satsuma.extras import require  # noqa: E402 - needs the extra
 from satsuma.measures import analysis, entities  # noqa: E402 - needs the extra
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +12,7 @@ import pytest
 
 from satsuma.run.run import Run
 from tests.auditing.runs import messages, written
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.conftest import Call
 
 
 @pytest.fixture

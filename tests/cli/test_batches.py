@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,8 @@ from satsuma.llm.batch_book import Pace
 from satsuma.llm.batch_notes import Origin, draft, received, sending
 from satsuma.llm.journal import Journal
 from satsuma.testing.batches import BatchServer, Switches, serve_batches
+from tests.conftest import Call
 
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 KEY = "sk-planted-0123456789abcdef"
 
 

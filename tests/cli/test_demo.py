@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import satsuma
 from satsuma.progress import Progress
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.conftest import Call
 
 
 @pytest.fixture

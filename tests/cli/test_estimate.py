@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import satsuma
 import satsuma.testing
 from satsuma.cli.estimate import EstimateOptions
 from satsuma.cli.generate import GenerateOptions
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.conftest import Call
 
 
 def test_it_takes_every_option_of_generate() -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from satsuma.testing import Server
 from tests.auditing.runs import messages, written
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.conftest import Call
 
 
 @pytest.fixture

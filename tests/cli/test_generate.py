@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -19,8 +18,7 @@ import satsuma.testing
 from satsuma.cli.generate import GenerateOptions
 from satsuma.llm.request import Json
 from satsuma.settings import OPERATIONAL, OPTIONAL, Options, Settings
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.conftest import Call
 
 
 def test_a_card_becomes_a_dataset_and_the_summary_goes_to_standard_output(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +13,8 @@ from satsuma.llm.exchange_replies import read_answer
 from satsuma.llm.journal import Entry, Journal
 from satsuma.llm.request import Message, Reply, Request, Usage
 from satsuma.run.lock import locked
+from tests.conftest import Call
 
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 KEY = "sk-planted-0123456789abcdef"
 
 

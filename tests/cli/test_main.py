@@ -11,8 +11,8 @@ import pytest
 
 import satsuma
 from satsuma.errors import CardError, RunError, SatsumaError, Waiting
+from tests.conftest import Call
 
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 COMMANDS = ["generate", "tasks", "tasks show", "check", "models", "show", "demo"]
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from satsuma.testing import Server
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
+from tests.conftest import Call
 
 
 @pytest.fixture

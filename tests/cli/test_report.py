@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import Call
 
 for package in ("numpy", "babel", "sklearn", "vaderSentiment", "vl_convert"):
     pytest.importorskip(package)
@@ -16,8 +16,6 @@ import satsuma  # noqa: E402 - needs the extra
 from satsuma.measures import entities  # noqa: E402 - needs the extra
 from satsuma.reporting import making  # noqa: E402 - needs the extra
 from tests.reporting.made import a_run, some_rows  # noqa: E402 - needs the extra
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(autouse=True)

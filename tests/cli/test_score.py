@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import satsuma.testing
 from satsuma.testing import Latency, Server
+from tests.conftest import Call
 
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 ROWS = [{"message": f"Message {i}.", "label": ("billing", "bug")[i % 2]} for i in range(20)]
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Call
 from tests.tiny_checkpoint import write_checkpoint
 
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 CARDS: list[dict[str, object]] = [
     {"name": "spam", "description": "Spam messages with a label, reported by readers.", "license": "mit", "rows": 5000},
     {"name": "bills", "description": "Messages of customers about charges, routed to teams."},

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,8 @@ from satsuma.run.identity import begin
 from satsuma.run.writer import DatasetWriter
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Provenance, Reject
+from tests.conftest import Call
 
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 [red]red[/red] :smile: \u202egnp.exe \ud800 \x9b31m"
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import Call
 
 for package in ("numpy", "sklearn", "tokenizers"):
     pytest.importorskip(package, reason="needs the extra train")
 
 from tests.tiny_checkpoint import write_checkpoint  # noqa: E402 - needs the extra
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def rows(start: int, end: int) -> str:

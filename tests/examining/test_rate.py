@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,8 @@ from satsuma.task.card import Card
 from satsuma.testing import Server
 from satsuma.testing.question import Question
 from tests.auditing.runs import messages, written
-from tests.cli.conftest import call  # noqa: F401 - a fixture
+from tests.conftest import Call
 from tests.examining.examined import CARD, MODEL, file_of, model, number, rows
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def by_number(text: str, question: Question) -> Mapping[str, Json]:  # noqa: ARG001
@@ -142,7 +139,7 @@ def test_the_rater_is_told_the_task_and_what_labels_mean(tmp_path: Path) -> None
         assert all(f"\n{level} - " in question.last_message for level in range(1, 6))
 
 
-def test_the_command_prints_the_distribution_or_json(call: Call, run: Run) -> None:  # noqa: F811
+def test_the_command_prints_the_distribution_or_json(call: Call, run: Run) -> None:
     with model(by_number, "input") as (server, _):
         options = ("rate", run.path, "--model", MODEL, "--base-url", server.url)
         done = call(*options)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,8 @@ from satsuma.progress import Snapshot
 from satsuma.settings import Settings
 from satsuma.testing import Server
 from satsuma.testing.question import Question
-from tests.cli.conftest import call  # noqa: F401 - a fixture
+from tests.conftest import Call
 from tests.examining.examined import CARD, MODEL, file_of, model, number, rows, truthful
-
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def half(text: str, question: Question) -> Mapping[str, Json]:  # noqa: ARG001
@@ -262,7 +259,7 @@ def test_a_big_bench_task_is_asked_as_the_suite_does_with_two_examples(tmp_path:
     assert found.asked["form"] == "text"
 
 
-def test_the_command_prints_the_figures_or_json(call: Call, gold: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_command_prints_the_figures_or_json(call: Call, gold: Path, tmp_path: Path) -> None:
     (tmp_path / "mood.yaml").write_text(json.dumps(CARD))
     with model(half) as (server, _):
         options = ("--card", tmp_path / "mood.yaml", "--model", MODEL, "--base-url", server.url, "-q")

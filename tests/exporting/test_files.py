@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,9 @@ from satsuma.errors import DataError, SettingsError
 from satsuma.exporting import INSTRUCTED
 from satsuma.llm.request import Json
 from satsuma.progress import Silent
-from tests.cli.conftest import call  # noqa: F401 - a fixture
+from tests.conftest import Call
 from tests.curation.made import CARD, as_run, review, reviews
 
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 COPA = [
     {"premise": f"It rained {i}.", "choice1": "It was dry.", "choice2": "It got wet.", "question": "effect",
      "label": 1, "idx": i}
@@ -112,7 +110,7 @@ def test_what_cannot_be_exported_says_why(tmp_path: Path) -> None:
     assert lines(path) == foreign(3)
 
 
-def test_the_command_takes_a_file_and_its_card(call: Call, tmp_path: Path) -> None:  # noqa: F811
+def test_the_command_takes_a_file_and_its_card(call: Call, tmp_path: Path) -> None:
     file_of(tmp_path / "gold.jsonl", [*COPA, {"premise": "", "label": 0}])
     done = call("export", "gold.jsonl", "--card", "copa", "--format", "chat", "--as", "csv", "-o", "chat.csv")
     assert (done.returncode, done.stdout) == (0, "chat.csv\n")

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,9 @@ from satsuma.reading.dataset import open_dataset
 from satsuma.run.frozen import MARK, differing, is_frozen, refuse_frozen
 from satsuma.run.run import Run
 from tests.auditing.runs import messages, seated, written
-from tests.cli.conftest import call  # noqa: F401 - a fixture
+from tests.conftest import Call
 from tests.examining.examined import MODEL, model
 
-Call = Callable[..., "subprocess.CompletedProcess[str]"]
 WRONG = {3, 8}
 DISPUTED = 5
 
@@ -165,7 +163,7 @@ def test_it_brings_its_card_to_whoever_measures_with_it(run: Run, tmp_path: Path
     assert len(list(open_dataset(made.path).examples())) == 6
 
 
-def test_the_command_freezes_and_checks(call: Call, run: Run) -> None:  # noqa: F811
+def test_the_command_freezes_and_checks(call: Call, run: Run) -> None:
     done = call("freeze", run.path, "-o", "bench", "-n", "6")
     assert done.returncode == 0, done.stderr
     assert "6 instances, each judged right by a person" in done.stdout

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call, call  # noqa: F401 - a fixture
+from tests.conftest import Call
 from tests.curation.made import reviews
 
 CARD = """\
@@ -100,7 +100,7 @@ def card(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_read_over_http_as_from_the_disk(call: Call, web: Web, card: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_a_file_is_read_over_http_as_from_the_disk(call: Call, web: Web, card: Path, tmp_path: Path) -> None:
     (tmp_path / "gold.jsonl").write_bytes(rows_of(6))
     for where, out in (("gold.jsonl", "here.jsonl"), (f"{web.address}/gold.jsonl?sig=SECRETS", "there.jsonl")):
         done = call("export", where, "--card", card, "--form", "pairs", "-o", out)
@@ -118,7 +118,7 @@ def test_a_file_is_read_over_http_as_from_the_disk(call: Call, web: Web, card: P
         ("half.jsonl", "half.jsonl?… cannot be read:"),
     ],
 )
-def test_what_goes_wrong_on_the_web_is_told(call: Call, web: Web, card: Path, room: Path, name: str, told: str) -> None:  # noqa: F811
+def test_what_goes_wrong_on_the_web_is_told(call: Call, web: Web, card: Path, room: Path, name: str, told: str) -> None:
     done = call("export", f"{web.address}/{name}?sig=SECRETS", "--card", card, "-o", "x.jsonl")
     assert done.returncode == 2
     assert f"error: {web.address}/{told}" in done.stderr
@@ -127,7 +127,7 @@ def test_what_goes_wrong_on_the_web_is_told(call: Call, web: Web, card: Path, ro
     assert list(room.iterdir()) == []
 
 
-def test_what_is_printed_names_the_url_that_was_written(call: Call, card: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_what_is_printed_names_the_url_that_was_written(call: Call, card: Path, tmp_path: Path) -> None:
     fsspec.filesystem("memory").store.clear()
     for name, count in (("a", 8), ("b", 12)):
         (tmp_path / f"{name}.jsonl").write_bytes(rows_of(count))
@@ -144,7 +144,7 @@ def test_what_is_printed_names_the_url_that_was_written(call: Call, card: Path, 
     assert fsspec.filesystem("memory").size("memory://b/chat.jsonl") > 0
 
 
-def test_a_command_that_cannot_take_a_url_says_so(call: Call, card: Path) -> None:  # noqa: F811
+def test_a_command_that_cannot_take_a_url_says_so(call: Call, card: Path) -> None:
     for words in (
         ("generate", card, "-n", "1", "--model", "openai/x", "-o", "s3://b/run"),
         ("show", "s3://b/run"),

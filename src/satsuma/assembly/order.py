@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from satsuma.catalog.licences import LicenceFilter
-from satsuma.datatune.options import Execute
+from satsuma.datatune.options import TransformKeywords
 from satsuma.errors import CardError, SettingsError
 from satsuma.settings import Options
 from satsuma.task.builtin import builtin_names
@@ -21,19 +20,9 @@ _WORDS = 4
 """Words from which a text that names no card is a task in a sentence."""
 
 
-class BuildKeywords(Options, total=False):
+class BuildKeywords(TransformKeywords, total=False):
     """The settings besides n and model, the options of a transformation, and those of a build, as keyword arguments."""
 
-    catalog: str | Path
-    datasets: tuple[str, ...]
-    most: int
-    rows: int
-    execute: Execute
-    licence: LicenceFilter
-    gated: bool
-    embedder: str
-    rerank_votes: int
-    balanced: bool
     share: float
     student: bool
 

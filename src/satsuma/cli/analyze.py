@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from satsuma.cli.options import place, with_options
+from satsuma.cli.options import Card, Label, Text, place, with_options
+from satsuma.cli.report import Embedded, Embedder, Seed, Split, Student, measured
 
 if TYPE_CHECKING:
-    from satsuma.embedding.embedder import Embedder
     from satsuma.measures.analysis import Analysis
+    from satsuma.measures.corpus import MeasureOptions
 
 
 class Format(StrEnum):
@@ -39,29 +40,19 @@ class Arguments:
         list[str],
         typer.Option("--against", help="A dataset to compare with; may be repeated.", metavar="DATASET", parser=place),
     ] = field(default_factory=list)
-    card: Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")] = ""
-    text: Annotated[
-        list[str], typer.Option("--text", help="A column of the text; may be repeated.", metavar="COLUMN")
-    ] = field(default_factory=list)
-    label: Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")] = ""
-    split: Annotated[str, typer.Option("--split", help="The split of a folder to measure.", metavar="SPLIT")] = ""
+    card: Card = ""
+    text: Text = field(default_factory=list)
+    label: Label = ""
+    split: Split = ""
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TEXT
     only: Annotated[
         list[str], typer.Option("--only", help="A measurement to make; may be repeated.", metavar="NAME")
     ] = field(default_factory=list)
     sample: Annotated[int, typer.Option("--sample", help="Instances to compare with one another.", min=1)] = 10_000
-    embedded: Annotated[int, typer.Option("--embedded", help="Instances to embed and map.", min=1)] = 1_000
-    embedder: Annotated[
-        str, typer.Option("--embedder", help="minilm, static, a hub name, a folder, or none.", metavar="NAME")
-    ] = "minilm"
-    seed: Annotated[int, typer.Option("--seed", help="Of samples, folds and the map.")] = 0
-    student: Annotated[
-        str,
-        typer.Option(
-            "--student", metavar="NAME",
-            help="Measure difficulty with students, as train has them: minilm, frozen, frozen:NAME, a folder.",
-        ),
-    ] = ""  # fmt: skip
+    embedded: Embedded = 1_000
+    embedder: Embedder = "minilm"
+    seed: Seed = 0
+    student: Student = ""
     ray: Annotated[
         str,
         typer.Option(
@@ -84,12 +75,7 @@ def command(given: Arguments) -> None:
             text=given.text,
             label=given.label or None,
             split=given.split or None,
-            only=tuple(given.only),
-            sample=given.sample,
-            embedded=given.embedded,
-            embedder=_embedder(given),
-            seed=given.seed,
-            student=given.student,
+            **_measured(given),
         )
     match given.form:
         case Format.JSON:
@@ -112,14 +98,15 @@ def _joined(ray: str) -> AbstractContextManager[None]:
     return joined(ray)
 
 
-def _embedder(given: Arguments) -> str | Embedder | None:
-    if given.embedder == "none":
-        return None
-    if not given.ray:
-        return given.embedder
-    from satsuma.cluster.embedding import ClusterEmbedder
+def _measured(given: Arguments) -> MeasureOptions:
+    """What is measured, how much, and with what; on a cluster if there is to be one."""
+    options = measured(given.sample, given.embedded, given.embedder, given.seed, given.student)
+    options["only"] = tuple(given.only)
+    if given.ray and options["embedder"] is not None:
+        from satsuma.cluster.embedding import ClusterEmbedder
 
-    return ClusterEmbedder(given.ray, given.embedder)
+        options["embedder"] = ClusterEmbedder(given.ray, given.embedder)
+    return options
 
 
 def _print_json(analysis: Analysis) -> None:

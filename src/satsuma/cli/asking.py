@@ -11,7 +11,7 @@ import typer
 from satsuma.cli.generate import GenerateOptions
 
 if TYPE_CHECKING:
-    from satsuma.examining.doors import AskOptions
+    from satsuma.settings import AskOptions
 
 Option = typer.Option
 KEPT = frozenset(

@@ -10,7 +10,6 @@ import typer
 from satsuma.cli.options import with_options
 from satsuma.cli.transform import OWN
 from satsuma.cli.transform import Command as TransformCommand
-from satsuma.errors import Stopped, Waiting
 
 if TYPE_CHECKING:
     from satsuma.assembly.building import Built
@@ -36,21 +35,15 @@ class Command(TransformCommand):
 def command(options: Command) -> None:
     """Make a dataset from public datasets and a model, together."""
     from satsuma.assembly.doors import build
-    from satsuma.cli.progress import shown
-    from satsuma.cli.summary import print_run, print_so_far
+    from satsuma.cli.summary import followed
 
     own = {name: getattr(options, name) for name in OWN}
-    try:
-        with shown(quiet=options.quiet) as progress:
-            built = build(
-                options.card, n=options.n, model=options.model, out=options.out, progress=progress,
-                share=options.share, student=options.student,
-                **{**own, "datasets": tuple(options.datasets)}, **options.settings(),
-            )  # fmt: skip
-    except Stopped as stopped:
-        if stopped.run is not None and not options.quiet:
-            (print_so_far if isinstance(stopped, Waiting) else print_run)(stopped.run)
-        raise
+    with followed(quiet=options.quiet) as progress:
+        built = build(
+            options.card, n=options.n, model=options.model, out=options.out, progress=progress,
+            share=options.share, student=options.student,
+            **{**own, "datasets": tuple(options.datasets)}, **options.settings(),
+        )  # fmt: skip
     if not options.quiet:
         _print(built)
 

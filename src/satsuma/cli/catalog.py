@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from satsuma.cli.options import Gated, Licence
 
 app = typer.Typer(help="Build a catalog of existing datasets.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -25,11 +27,8 @@ def build(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The catalog's file.", metavar="FILE")],
-    licence: Annotated[
-        Literal["any", "permissive", "share-alike"],
-        typer.Option("--licence", "--license", help="Which licences; share-alike includes permissive."),
-    ] = "any",
-    gated: Annotated[bool, typer.Option("--gated", help="Also datasets that ask for something first.")] = False,
+    licence: Licence = "any",
+    gated: Gated = False,
     limit: Annotated[
         int, typer.Option("--limit", help="Datasets of the hub, the most downloaded first; 0: all.", min=0)
     ] = 0,

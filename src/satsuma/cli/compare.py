@@ -7,22 +7,8 @@ from typing import Annotated
 
 import typer
 
-from satsuma.cli.options import place, with_options
-from satsuma.cli.report import (
-    Card,
-    Embedded,
-    Embedder,
-    Form,
-    Label,
-    Out,
-    Sample,
-    Seed,
-    Split,
-    Text,
-    Written,
-    measured,
-    write,
-)
+from satsuma.cli.options import Card, Label, Text, place, with_options
+from satsuma.cli.report import Embedded, Embedder, Form, Out, Sample, Seed, Split, Written, measured, write
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from satsuma.cli.options import place, with_options
+from satsuma.cli.options import Card, Label, Text, place, with_options
 
 if TYPE_CHECKING:
     from satsuma.curation.job import Curation
@@ -61,11 +61,9 @@ class Arguments:
             parser=place,
         ),
     ] = None
-    card: Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")] = ""
-    text: Annotated[
-        list[str], typer.Option("--text", help="A column of the text; may be repeated.", metavar="COLUMN")
-    ] = field(default_factory=list)
-    label: Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")] = ""
+    card: Card = ""
+    text: Text = field(default_factory=list)
+    label: Label = ""
     of: Annotated[str, typer.Option("--of", help="The split of a folder to curate.", metavar="SPLIT")] = ""
     against: Annotated[
         list[str],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from satsuma.cli.options import with_options
-from satsuma.errors import SettingsError, Stopped, Waiting
+from satsuma.errors import SettingsError
 from satsuma.settings import OPTIONAL, Settings
 
 if TYPE_CHECKING:
@@ -174,20 +174,14 @@ _AS_THEY_ARE = (
 def command(options: GenerateOptions) -> None:
     """Generate a labelled dataset from a task card."""
     from satsuma import api
-    from satsuma.cli.progress import shown
-    from satsuma.cli.summary import print_run, print_so_far
+    from satsuma.cli.summary import followed, print_run
 
     settings = options.settings()
-    try:
-        with shown(quiet=options.quiet) as progress:
-            run = api.generate(
-                options.card, n=options.n, model=options.model, out=options.out, seeds=options.seeds,
-                contexts=options.contexts, focus=options.focus, progress=progress, **settings,
-            )  # fmt: skip
-    except Stopped as stopped:
-        if stopped.run is not None and not options.quiet:
-            (print_so_far if isinstance(stopped, Waiting) else print_run)(stopped.run)
-        raise
+    with followed(quiet=options.quiet) as progress:
+        run = api.generate(
+            options.card, n=options.n, model=options.model, out=options.out, seeds=options.seeds,
+            contexts=options.contexts, focus=options.focus, progress=progress, **settings,
+        )  # fmt: skip
     if not options.quiet:
         print_run(run)
 

@@ -3,6 +3,7 @@
 typer reads a command's options from its signature; `with_options` gives the command the signature of the dataclass.
 Each field is `Annotated[type, typer.Option(...)]`. A parameter that may be a path or a URL is a `str` with
 `parser=place`, since pathlib would take a slash from a URL. `plain_words` tells what is wrong with an option's value.
+Options that several commands have in the same words are here as well; those of the measurements are in `report.py`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,19 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Callable, Collection
-from typing import TypeVar, get_type_hints
+from typing import Annotated, Literal, TypeVar, get_type_hints
 
 import typer
 
 T = TypeVar("T")
+Card = Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")]
+Text = Annotated[list[str], typer.Option("--text", help="A column of the text; may be repeated.", metavar="COLUMN")]
+Label = Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")]
+Licence = Annotated[
+    Literal["any", "permissive", "share-alike"],
+    typer.Option("--licence", "--license", help="Which licences; share-alike includes permissive."),
+]
+Gated = Annotated[bool, typer.Option("--gated", help="Also datasets that ask for something first.")]
 
 
 def with_options(kind: type[T], without: Collection[str] = ()) -> Callable[[Callable[[T], None]], Callable[..., None]]:

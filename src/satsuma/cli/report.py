@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from satsuma.cli.options import place, with_options
+from satsuma.cli.options import Card, Label, Text, place, with_options
 
 if TYPE_CHECKING:
     from satsuma.measures.corpus import MeasureOptions
@@ -23,9 +23,6 @@ class Form(StrEnum):
     JSON = "json"
 
 
-Card = Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")]
-Text = Annotated[list[str], typer.Option("--text", help="A column of the text; may be repeated.", metavar="COLUMN")]
-Label = Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")]
 Split = Annotated[str, typer.Option("--split", help="The split of a folder to measure.", metavar="SPLIT")]
 Written = Annotated[Form, typer.Option("--format", help="A page, or for CI Markdown or JSON on standard output.")]
 Out = Annotated[str | None, typer.Option("-o", "--out", help="The file to write.", metavar="FILE", parser=place)]

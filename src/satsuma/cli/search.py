@@ -14,7 +14,7 @@ import typer
 
 from satsuma.cli.asking import OF_A_RUN
 from satsuma.cli.generate import GenerateOptions
-from satsuma.cli.options import place, with_options
+from satsuma.cli.options import Gated, Licence, place, with_options
 
 if TYPE_CHECKING:
     from satsuma.catalog.searching import Hit
@@ -52,11 +52,8 @@ class SearchOptions(GenerateOptions):
         Literal["both", "meaning", "words"],
         Option("--by", help="What is compared; words alone need no embedder."),
     ] = "both"
-    licence: Annotated[
-        Literal["any", "permissive", "share-alike"],
-        Option("--licence", "--license", help="Which licences; share-alike includes permissive."),
-    ] = "any"
-    gated: Annotated[bool, Option("--gated", help="Also datasets that ask for something first.")] = False
+    licence: Licence = "any"
+    gated: Gated = False
     embedder: Annotated[
         str, Option("--embedder", help="auto, minilm, static, or a sentence-transformers model.", metavar="NAME")
     ] = "auto"
@@ -77,21 +74,16 @@ def command(options: SearchOptions) -> None:
             _print_shortlist(found)
         return
     from satsuma.catalog.filters import Wanted
-    from satsuma.catalog.index import NONE
-    from satsuma.catalog.opening import open_catalog
-    from satsuma.datatune.doors import searched_for
-    from satsuma.remote.staging import staging
+    from satsuma.datatune.doors import found_in
 
-    text = searched_for(options.card)
     wanted = Wanted(gated=options.gated, licence=options.licence)
-    with staging() as here:
-        where, embedder = here(options.catalog), NONE if options.by == "words" else options.embedder
-        opened = open_catalog(where, embedder=embedder, tell=_tell)
-        hits = opened.search(text, options.k, wanted=wanted, by=options.by)
+    hits, of = found_in(
+        options.card, options.catalog, options.k, wanted, by=options.by, embedder=options.embedder, tell=_tell
+    )
     if options.form == "json":
         _print_json(hits)
     else:
-        _print_table(hits, len(opened))
+        _print_table(hits, of)
 
 
 def _shortlisted(options: SearchOptions) -> Found:

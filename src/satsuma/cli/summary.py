@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from satsuma.cli.screen import line, table
+from satsuma.errors import Stopped, Waiting
 from satsuma.remote.staging import as_told
 
 if TYPE_CHECKING:
+    from satsuma.progress import Progress
     from satsuma.run.run import Run
     from satsuma.run.summary import Summary
 
 _LABELS = 20
 _MATRIX = 8
 _ROWS = 6
+
+
+@contextmanager
+def followed(*, quiet: bool) -> Iterator[Progress]:
+    """Progress for the time of a run; where the run stops before its end, what there is of it is printed."""
+    from satsuma.cli.progress import shown
+
+    try:
+        with shown(quiet=quiet) as progress:
+            yield progress
+    except Stopped as stopped:
+        if stopped.run is not None and not quiet:
+            (_print_so_far if isinstance(stopped, Waiting) else print_run)(stopped.run)
+        raise
 
 
 def print_run(run: Run) -> None:
@@ -32,13 +49,6 @@ def print_run(run: Run) -> None:
     line(cost(summary))
     there = summary.size and run.data_path.exists()
     line(f"dataset: {as_told(run.data_path)}" if there else f"run: {as_told(run.path)}")
-
-
-def print_so_far(run: Run) -> None:
-    """Print how much there is of a run that waits for answers, if there is anything."""
-    summary = run.summary()
-    if summary.size:
-        line(f"{summary.name}: {summary.size:,} of {summary.n:,} so far")
 
 
 def heading(summary: Summary) -> str:
@@ -62,6 +72,13 @@ def cost(summary: Summary) -> str:
         f"{totals.seconds:,.1f} s",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _print_so_far(run: Run) -> None:
+    """Print how much there is of a run that waits for answers, if there is anything."""
+    summary = run.summary()
+    if summary.size:
+        line(f"{summary.name}: {summary.size:,} of {summary.n:,} so far")
 
 
 def _labels(summary: Summary) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from satsuma.cli.options import with_options
+from satsuma.cli.options import Card, Label, Text, with_options
 
 if TYPE_CHECKING:
     from satsuma.students.student import Student
@@ -31,11 +31,9 @@ class Arguments:
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Train a linear head on embeddings that stay as they are.")
     ] = False
-    card: Annotated[str, typer.Option("--card", help="The card that describes the rows.", metavar="CARD")] = ""
-    text: Annotated[
-        list[str], typer.Option("--text", help="A column of the text; may be repeated.", metavar="COLUMN")
-    ] = field(default_factory=list)
-    label: Annotated[str, typer.Option("--label", help="The column of the label.", metavar="COLUMN")] = ""
+    card: Card = ""
+    text: Text = field(default_factory=list)
+    label: Label = ""
     split: Annotated[str, typer.Option("--split", help="The split of a folder.", metavar="SPLIT")] = ""
     epochs: Annotated[int | None, typer.Option("--epochs", help="Epochs at most; 10 where left out.")] = None
     batch: Annotated[int, typer.Option("--batch", help="Instances of a step.")] = 16

@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from satsuma.cli.generate import GenerateOptions
-from satsuma.cli.options import with_options
-from satsuma.errors import Stopped, Waiting
+from satsuma.cli.options import Gated, Licence, with_options
 
 Option = typer.Option
 NOT_HERE = (
@@ -40,11 +39,8 @@ class Command(GenerateOptions):
         Literal["auto", "program", "model"],
         Option("--execute", help="Who carries out the plan; auto takes the program where it is not worse."),
     ] = "auto"
-    licence: Annotated[
-        Literal["any", "permissive", "share-alike"],
-        Option("--licence", "--license", help="Which licences; share-alike includes permissive."),
-    ] = "any"
-    gated: Annotated[bool, Option("--gated", help="Also datasets that ask for something first.")] = False
+    licence: Licence = "any"
+    gated: Gated = False
     embedder: Annotated[str, Option("--embedder", help="Of the search, as for `satsuma search`.", metavar="NAME")] = (
         "auto"
     )
@@ -60,19 +56,13 @@ class Command(GenerateOptions):
 def command(options: Command) -> None:
     """Find public datasets, and turn their rows into instances of the task."""
     from satsuma import api
-    from satsuma.cli.progress import shown
-    from satsuma.cli.summary import print_run, print_so_far
+    from satsuma.cli.summary import followed, print_run
 
     own = {name: getattr(options, name) for name in OWN}
-    try:
-        with shown(quiet=options.quiet) as progress:
-            run = api.transform(
-                options.card, n=options.n, model=options.model, out=options.out, progress=progress,
-                **{**own, "datasets": tuple(options.datasets)}, **options.settings(),
-            )  # fmt: skip
-    except Stopped as stopped:
-        if stopped.run is not None and not options.quiet:
-            (print_so_far if isinstance(stopped, Waiting) else print_run)(stopped.run)
-        raise
+    with followed(quiet=options.quiet) as progress:
+        run = api.transform(
+            options.card, n=options.n, model=options.model, out=options.out, progress=progress,
+            **{**own, "datasets": tuple(options.datasets)}, **options.settings(),
+        )  # fmt: skip
     if not options.quiet:
         print_run(run)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 if TYPE_CHECKING:
+    from satsuma.catalog.dense import Tell
+    from satsuma.catalog.filters import Wanted
     from satsuma.catalog.licences import LicenceFilter
     from satsuma.catalog.searching import By, Hit
     from satsuma.datatune.finding import Found
@@ -38,14 +40,35 @@ def search(
         SettingsError: there is no such embedder.
     """
     from satsuma.catalog.filters import Wanted
+
+    return found_in(query, catalog, k, Wanted(gated=gated, licence=licence), by=by, embedder=embedder)[0]
+
+
+def found_in(
+    query: Card | str | Path | Mapping[str, object],
+    catalog: str | Path,
+    k: int,
+    wanted: Wanted,
+    *,
+    by: By,
+    embedder: str,
+    tell: Tell | None = None,
+) -> tuple[list[Hit], int]:
+    """What `search` finds, and of how many datasets.
+
+    wanted: which may be found. tell: is told how far the embedding is.
+
+    Raises:
+        SatsumaError: as `search`.
+    """
     from satsuma.catalog.index import NONE
     from satsuma.catalog.opening import open_catalog
     from satsuma.remote.staging import staging
 
-    wanted = Wanted(gated=gated, licence=licence)
+    text = searched_for(query)
     with staging() as here:
-        opened = open_catalog(here(catalog), embedder=NONE if by == "words" else embedder)
-        return list(opened.search(searched_for(query), k, wanted=wanted, by=by))
+        opened = open_catalog(here(catalog), embedder=NONE if by == "words" else embedder, tell=tell)
+        return list(opened.search(text, k, wanted=wanted, by=by)), len(opened)
 
 
 def shortlist(

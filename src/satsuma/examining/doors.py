@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
+
+from satsuma.settings import AskOptions
 
 if TYPE_CHECKING:
     from satsuma.examining.measuring import Score
@@ -15,28 +17,8 @@ if TYPE_CHECKING:
     from satsuma.task.card import Card
 
 
-class AskOptions(TypedDict, total=False):
-    """How a model is asked; see `satsuma.settings.Settings`. temperature: 0 where left out."""
-
-    seed: int
-    identity: str
-    temperature: float | None
-    base_url: str
-    concurrency: int
-    timeout: float
-    tries: int
-    rpm: float | None
-    tpm: float | None
-    budget: float | None
-    max_tokens: int | None
-    max_requests: int | None
-    price: tuple[float, float] | str | None
-    retry_failed: bool
-    log: str
-
-
 class ScoreOptions(AskOptions, total=False):
-    """How a model is measured, and how it is asked.
+    """How a model is measured, and how it is asked; temperature: 0 where left out.
 
     shots: solved examples in each question; 2 for BIG-bench's cards and else none where left out. train: where they are
     from; the card where left out. form: `fields` or `text`; `text` for BIG-bench's cards and else `fields` where left
@@ -51,7 +33,10 @@ class ScoreOptions(AskOptions, total=False):
 
 
 class RateOptions(AskOptions, total=False):
-    """What is rated, and how a model is asked. text, label: columns. split: of a folder."""
+    """What is rated, and how a model is asked; temperature: 0 where left out.
+
+    text, label: columns. split: of a folder.
+    """
 
     text: Sequence[str]
     label: str | None

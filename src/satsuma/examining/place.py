@@ -20,7 +20,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from satsuma.errors import RunError
-from satsuma.filesystem import AWAY, network_of
+from satsuma.filesystem import check_local
 from satsuma.remote.urls import ELSEWHERE, refuse_url
 from satsuma.run.atomic import write_atomically
 from satsuma.run.lock import LOCK_NAME, locked
@@ -49,8 +49,7 @@ class Place:
         place = Path(path).expanduser()
         if place.exists() and not place.is_dir():
             raise RunError(f"{place} is a file, but a directory is needed", _CHOOSE)
-        if kind := network_of(place):
-            raise RunError(f"{place} is on a network file system ({kind}), where a journal is not safe", AWAY)
+        check_local(place)
         if place.is_dir() and not (place / document).exists():
             others = sorted(p.name for p in place.iterdir() if p.name not in _BEGUN and not p.name.endswith(".part"))
             if others:
