@@ -11,7 +11,7 @@ import pytest
 
 from satsuma.catalog.building import build_catalog
 from satsuma.catalog.filters import Wanted
-from satsuma.errors import DataError, SettingsError
+from satsuma.errors import DataError, RunError, SettingsError
 from tests.catalog.conftest import Listing
 
 LONG = "Messages that people reported as unwanted, with labels."
@@ -160,6 +160,12 @@ def test_nothing_to_build_from_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no data files"):
         build_catalog([tmp_path / "empty"], tmp_path / "c.jsonl")
+
+
+@pytest.mark.parametrize("place", [".", "..", "/"])
+def test_a_catalog_needs_a_name(folder: Path, place: str) -> None:
+    with pytest.raises(RunError, match="names no new file or directory"):
+        build_catalog([folder], Path(place))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -41,6 +41,24 @@ def test_answers_come_over_a_pipe_and_the_figures_are_printed(
     assert "Audit of 4 instances: 75.0% of the labels are right" in shown
 
 
+def test_a_run_is_audited_from_inside_and_its_copy_goes_elsewhere(
+    call: Call, run: Run, answers: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(run.path)
+    answers("n\n-\nn\n-\n")
+    done = call("audit", ".", "-n", 2)
+    assert "satsuma audit . --apply relabel -o ../run-audited" in done.stdout
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    refused = call("audit", run.path, "--apply", "drop", "-o", ".")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: . is the current directory, which no new one can take the place of\n")
+    assert list((tmp_path / "here").iterdir()) == []
+    monkeypatch.chdir(run.path)
+    assert call("audit", ".", "--apply", "drop", "-o", "../run-audited").returncode == 0
+    assert Run(tmp_path / "run-audited").table().num_rows == 10
+
+
 def test_json_asks_nothing_and_tells_what_run_json_tells(call: Call, run: Run, answers: Callable[[str], None]) -> None:
     answers("y\ny\ns\nq\n")
     call("audit", "run", "-n", 4)

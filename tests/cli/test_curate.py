@@ -80,3 +80,34 @@ def test_a_dry_push_says_what_would_be_pushed(call: Call, tmp_path: Path) -> Non
     wrong = call("push", run.path, "reviews", "--dry-run")
     assert wrong.returncode == 2
     assert "USER/NAME" in wrong.stderr
+
+
+def test_the_current_directory_is_no_place_for_a_new_one(
+    call: Call, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    refused = call("curate", rows, "--noise", "off", "-o", ".")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "error: . is the current directory, which no new one can take the place of\n"
+        "Name a directory that is not there yet with -o.\n"
+    )
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_the_dataset_that_one_is_in_is_curated_beside_it(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_run(tmp_path / "run", reviews(8))
+    monkeypatch.chdir(tmp_path / "run")
+    done = call("curate", ".", "--noise", "off")
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "run-curated" / "data" / "train.parquet").num_rows == 8
+
+
+def test_an_export_to_a_path_without_a_name_is_refused(call: Call, tmp_path: Path) -> None:
+    as_run(tmp_path / "run", reviews(8))
+    done = call("export", "run", "-o", ".")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: . names no new file or directory\n")

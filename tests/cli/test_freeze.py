@@ -45,6 +45,28 @@ def test_what_cannot_be_is_said_and_nothing_is_made(
     assert not (bench.parent / "other").exists()
 
 
+def test_a_benchmark_is_put_only_where_a_directory_can_be_replaced(
+    call: Call, bench: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    freeze = ("freeze", tmp_path / "run", "-n", 10, "--unaudited", "-o")
+    for place, told in (
+        (".", ". is the current directory, which no new one can take the place of"),
+        ("..", ".. is there already, and is no frozen benchmark"),
+        ("/", "/ is there already, and is no frozen benchmark"),
+        ("gone/..", "gone/.. names no new file or directory"),
+    ):
+        monkeypatch.chdir(here)
+        done = call(*freeze, place)
+        assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {told}")
+    assert list(here.iterdir()) == []
+    monkeypatch.chdir(bench)
+    again = call(*freeze, ".")
+    assert again.returncode == 0, again.stderr
+    assert ". is this benchmark already" in again.stderr
+
+
 def test_a_score_names_the_benchmark_and_tells_when_it_was_changed(call: Call, server: Server, bench: Path) -> None:
     given = ("score", bench, "--model", "test/m", "--base-url", server.url, "-q", "--format", "json")
     checked = call("freeze", "--check", bench).stdout

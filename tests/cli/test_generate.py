@@ -17,6 +17,7 @@ import satsuma
 import satsuma.testing
 from satsuma.cli.generate import GenerateOptions
 from satsuma.llm.request import Json
+from satsuma.run.run import Run
 from satsuma.settings import OPERATIONAL, OPTIONAL, Options, Settings
 from tests.conftest import Call
 
@@ -139,6 +140,19 @@ def test_another_cards_directory_is_refused(call: Call, card: Path, model: list[
     assert (
         "holds a run of the card tickets, not of copa" in call("generate", "copa", "-n", 2, *model, "-o", "here").stderr
     )
+
+
+def test_the_current_directory_can_be_filled(
+    call: Call, card: Path, model: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    done = call("generate", card, "-n", 2, *model, "-o", ".")
+    assert done.returncode == 0, done.stderr
+    assert Run(tmp_path / "here").table().num_rows == 2
+    other = call("generate", "copa", "-n", 2, *model, "-o", ".")
+    assert other.returncode == 2
+    assert other.stderr.endswith("Choose another directory: -o ../copa\n")
 
 
 def test_a_budget_that_is_spent_exits_3_with_what_there_is(call: Call, card: Path, model: list[str]) -> None:

@@ -16,6 +16,7 @@ from satsuma.reading.dataset import open_dataset
 from satsuma.run.directory import RunDirectory
 from satsuma.run.run import Run
 from tests.curation.made import as_file, as_run, review, reviews
+from tests.run.small_disk import files_of_at_most
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -208,3 +209,11 @@ def test_what_cannot_be_done_is_told_and_leaves_nothing(tmp_path: Path, monkeypa
     assert "--noise off" in missing.value.hint
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows.jsonl", "run"]
     assert Run(tmp_path / "run").table().num_rows == 4
+
+
+def test_a_disk_without_room_for_the_journal_is_told_and_nothing_stays(tmp_path: Path) -> None:
+    run = as_run(tmp_path / "run", reviews(4))
+    (run.path / "journal.sqlite").write_bytes(bytes(200_000))
+    with files_of_at_most(100_000), pytest.raises(RunError, match=r"sqlite could not be written: File too large"):
+        curate(run.path, noise="off")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -11,6 +11,7 @@ import pytest
 from satsuma.errors import RunError
 from satsuma.run.directory import RunDirectory, sha256
 from satsuma.run.state import RunState
+from tests.run.small_disk import files_of_at_most
 
 
 def test_opening_a_new_place_writes_nothing(tmp_path: Path) -> None:
@@ -138,3 +139,23 @@ def test_opening_what_is_not_a_run_to_read_it_is_an_error(tmp_path: Path) -> Non
         RunDirectory.open(tmp_path)
     with pytest.raises(RunError, match="there is no such run"):
         RunDirectory.open(tmp_path / "gone")
+
+
+def test_a_journal_is_copied_with_what_is_not_in_it_yet_but_without_shared_memory(tmp_path: Path) -> None:
+    run, copy = RunDirectory(tmp_path / "run"), RunDirectory(tmp_path / "copy")
+    for directory in (run, copy):
+        directory.path.mkdir()
+    for name in ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.json"):
+        (run.path / name).write_text(name)
+    run.copy_journal(copy)
+    there = {path.name: path.read_text() for path in copy.path.iterdir()}
+    assert there == {name: name for name in ("journal.sqlite", "journal.sqlite-wal")}
+
+
+def test_a_journal_for_which_there_is_no_room_is_an_error_that_names_it(tmp_path: Path) -> None:
+    run, copy = RunDirectory(tmp_path / "run"), RunDirectory(tmp_path / "copy")
+    for directory in (run, copy):
+        directory.path.mkdir()
+    run.journal_path.write_bytes(bytes(10_000))
+    with files_of_at_most(4096), pytest.raises(RunError, match=r"sqlite could not be written: File too large"):
+        run.copy_journal(copy)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from satsuma.errors import RunError
-from satsuma.run.placing import beside, check_place, made
+from satsuma.run.placing import beside, check_place, made, neighbour
 
 FILL = """
 import signal
@@ -138,3 +138,38 @@ def test_a_place_has_to_be_free_and_outside_of_what_it_is_made_from(tmp_path: Pa
         check_place(tmp_path / "file", source, needs="a run needs a directory")
     with pytest.raises(RunError, match="is in the run that was audited, which"):
         check_place(source, source, called="the run that was audited")
+
+
+def test_a_place_without_a_name_and_the_current_directory_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, here = tmp_path / "source", tmp_path / "here"
+    source.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(here)
+    current = "is the current directory, which no new one can take the place of"
+    for place, why in (
+        (".", current),
+        (str(here), current),
+        ("..", "is not empty"),
+        ("/", "is not empty"),
+        ("gone/..", "names no new file or directory"),
+    ):
+        with pytest.raises(RunError) as refused:
+            check_place(Path(place), source)
+        assert refused.value.message == f"{place} {why}"
+    for place in ("..", "/", "gone/.."):
+        with pytest.raises(RunError, match="names no new file or directory"), beside(Path(place)):
+            pytest.fail("there is no name to put it beside of")
+    with made(Path("new/.")) as part:
+        (part / "one").write_text("1")
+    assert names(tmp_path) == ["here", "here/new", "here/new/one", "source"]
+
+
+@pytest.mark.parametrize("path", [".", "..", "one", "one/two", "/one/two", "./."])
+def test_a_neighbour_lies_in_the_directory_in_which_the_path_lies(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert neighbour(Path(path), "new").resolve() == Path(path).resolve().parent / "new"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-import resource
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,6 +20,7 @@ from satsuma.run.directory import RunDirectory, sha256
 from satsuma.run.writer import DatasetWriter, JsonLines, ParquetFile, complete
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Reject
+from tests.run.small_disk import files_of_at_most
 
 MakeInstance = Callable[..., Instance]
 
@@ -35,17 +34,6 @@ def write(directory: RunDirectory, card: Card, items: list[Instance | Reject], *
 
 def names(directory: RunDirectory) -> set[str]:
     return {p.relative_to(directory.path).as_posix() for p in directory.path.rglob("*") if p.is_file()}
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """The nearest thing to a full disk that needs no rights: the kernel refuses files beyond `size` bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_row_has_the_inputs_the_output_the_pair_the_id_and_the_provenance(
@@ -174,6 +162,18 @@ def test_what_a_killed_process_left_is_overwritten(
     (directory.path / "data" / ".train.parquet.part").write_bytes(b"half a file")
     write(directory, tickets, [instance(0)])
     assert names(directory) == {"data/train.parquet", "rejects.parquet"}
+
+
+@pytest.mark.parametrize("other", ["rejects.parquet", "data/train.jsonl"])
+def test_if_one_file_cannot_be_opened_none_stays_under_its_hidden_name(
+    directory: RunDirectory, tickets: Card, instance: MakeInstance, other: str
+) -> None:
+    before = write(directory, tickets, [instance(0)], jsonl=True)
+    path = directory.path / other
+    path.with_name(f".{path.name}.part").mkdir()
+    with pytest.raises(RunError, match=rf"{path.name} could not be written: Is a directory"):
+        DatasetWriter(directory, tickets)
+    assert names(directory) == before.keys()
 
 
 def test_lines_that_are_there_never_go_stale(directory: RunDirectory, tickets: Card, instance: MakeInstance) -> None:

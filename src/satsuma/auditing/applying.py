@@ -10,7 +10,6 @@ Not covered: growing a copy; that is done in the run that it was made from.
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -28,7 +27,6 @@ from satsuma.auditing.sitting import Note, Sitting, Wanted, sitting
 from satsuma.auditing.verdicts import Verdict
 from satsuma.errors import RunError
 from satsuma.remote.urls import MADE_HERE, refuse_url
-from satsuma.run.atomic import writing
 from satsuma.run.columns import REJECTS, Row
 from satsuma.run.directory import RunDirectory
 from satsuma.run.placing import check_place, made
@@ -97,10 +95,7 @@ class _Work:
         """Fill the copy's directory."""
         dropped = self._write_dataset(copy)
         self._write_rejects(copy, dropped)
-        for path in sorted(self.at.directory.path.glob("journal.sqlite*")):
-            if not path.name.endswith("-shm"):  # made anew by whoever opens the journal
-                with writing(copy.path / path.name):
-                    shutil.copyfile(path, copy.path / path.name)
+        self.at.directory.copy_journal(copy)
         state = self._state(copy)
         write_readme(copy, self.at.card, state)
         copy.save_state(state)

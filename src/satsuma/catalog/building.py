@@ -82,7 +82,7 @@ def build_catalog(
     if not sources:
         raise SettingsError("there is nothing to build a catalog from", "Name a folder, a JSON Lines file, or hub.")
     refuse_url(out, "a catalog is made on this machine", "Name a file here with -o.")
-    kept = out.with_name(f".{out.name}.hub.jsonl")
+    kept = part_of(out).with_suffix(".hub.jsonl")
     built = write_catalog(_entries(sources, kept, limit), out, wanted)
     kept.unlink(missing_ok=True)
     return built

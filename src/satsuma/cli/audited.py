@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from satsuma.cli.screen import line, table
+from satsuma.run.placing import neighbour
 
 if TYPE_CHECKING:
     from satsuma.run.trust import Audit, LabelAudit
@@ -34,7 +35,7 @@ def print_audit(audit: Audit, run: Path) -> None:
     if audit.judged + audit.skipped < audit.sample:
         line("The same command goes on with the others.")
     if any(one.right is not None and one.right < 1 for one in audit.labels) or (audit.accuracy or 0) < 1:
-        copy = run.with_name(f"{run.name}-audited")
+        copy = neighbour(run, f"{run.resolve().name}-audited")
         line(
             f"To apply the verdicts: satsuma audit {shlex.quote(str(run))} --apply relabel -o {shlex.quote(str(copy))}"
         )

@@ -7,7 +7,6 @@ dataset with the same options gives the same bytes; a result that is there alrea
 
 from __future__ import annotations
 
-import shutil
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from satsuma.remote.staging import as_told
 from satsuma.run.curated import Curated
 from satsuma.run.directory import RunDirectory
 from satsuma.run.frozen import refuse_frozen
-from satsuma.run.placing import check_place, made
+from satsuma.run.placing import check_place, made, neighbour
 from satsuma.sources.places import parts
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def curate_dataset(where: str | Path, out: str | Path | None, selection: Selecti
     refuse_frozen([where], "curated into data to train on")
     source = Path(where).expanduser()
     dataset = open_dataset(where, selection)
-    place = Path(out).expanduser() if out is not None else source.with_name(f"{_stem(source)}-curated")
+    place = Path(out).expanduser() if out is not None else neighbour(source, f"{_stem(source)}-curated")
     data = digest(_files(source, selection))
     settings = _settings(dataset, selection, options)
     known = load_record(place)
@@ -111,9 +110,7 @@ def _saved(part: Path, record: Curated, writing: Writing) -> Curated:
     """Write what the result says of itself; returns the record as curation.json has it."""
     if writing.is_run:
         source, copy = RunDirectory(writing.source), RunDirectory(part)
-        for path in sorted(source.path.glob("journal.sqlite*")):
-            if not path.name.endswith("-shm"):  # made anew by whoever opens the journal
-                shutil.copyfile(path, part / path.name)
+        source.copy_journal(copy)
         before = source.load_state()
         if before is None:
             raise RunError(f"{source.path}: its run.json went away", "Curate it again.")

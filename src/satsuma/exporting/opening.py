@@ -18,6 +18,7 @@ from satsuma.errors import DataError, SettingsError
 from satsuma.reading.bigbench import read_task
 from satsuma.run.columns import Row
 from satsuma.run.frozen import refuse_frozen
+from satsuma.run.placing import neighbour
 from satsuma.run.run import Run
 from satsuma.sources.places import Part, choose, parts
 from satsuma.task.loader import CardRef, load_card
@@ -81,7 +82,7 @@ def _of_files(path: Path, card: CardRef | None, note: Note) -> Exported:
     for part in chosen:
         _check(part, loaded, name, note)
     splits = {part.split: _good(part, loaded, name) for part in chosen}
-    return Exported(loaded, splits, path.with_name(f"{name}-exports"))
+    return Exported(loaded, splits, neighbour(path, f"{name}-exports"))
 
 
 def _check(part: Part, card: Card, name: str, note: Note) -> None:

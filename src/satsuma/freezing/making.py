@@ -33,7 +33,7 @@ from satsuma.run.atomic import write_atomically, writing
 from satsuma.run.columns import Row, schema
 from satsuma.run.frozen import ABOUT, CARD, COLUMN, DATA, MARK, README, SUMS, benchmark_hash, is_frozen, sums_of
 from satsuma.run.lock import LOCK_NAME
-from satsuma.run.placing import beside
+from satsuma.run.placing import beside, check_replaceable
 from satsuma.run.tables import write_table
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def make(run: str | Path, out: Path, n: int | None, seed: int, note: Note, *, un
         raise SettingsError(f"n is {n}, but has to be 1 or more", "Leave -n out for all that were judged right.")
     refuse_url(out, MADE_HERE, "Name a directory on this machine, and copy it from there.")
     place = out.expanduser()
+    _check_free(place)
     with sitting(run, Wanted(), note) as at:
         chosen = _chosen(at, n, seed, unaudited=unaudited)
         if at.state.state != "complete":
@@ -194,14 +195,26 @@ def _write(path: Path, text: str) -> None:
     write_atomically(path, text.encode())
 
 
+def _check_free(place: Path) -> None:
+    """Refuse a place that can never hold the benchmark; one that holds a benchmark may hold this one."""
+    if _is_benchmark(place):
+        return
+    if place.is_symlink() or (place.exists() and (not place.is_dir() or any(place.iterdir()))):
+        raise RunError(f"{place} is there already, and is no frozen benchmark", "Name another directory with -o.")
+    check_replaceable(place)
+
+
+def _is_benchmark(place: Path) -> bool:
+    return (place / SUMS).is_file() and is_frozen(place)
+
+
 def _put_in_place(part: Path, place: Path, note: Note) -> None:
-    if place.is_dir() and is_frozen(place) and (place / SUMS).is_file():
+    if _is_benchmark(place):
         if (place / SUMS).read_bytes() == (part / SUMS).read_bytes():
             note(f"{place} is this benchmark already: there is nothing to do.")
             return
         raise RunError(f"{place} holds another frozen benchmark", "A benchmark never changes: name another place.")
-    if place.is_symlink() or (place.exists() and (not place.is_dir() or any(place.iterdir()))):
-        raise RunError(f"{place} is there already, and is no frozen benchmark", "Name another directory with -o.")
+    _check_free(place)
     with writing(place):
         for path in part.rglob("*"):
             if path.is_file() and path.name != LOCK_NAME:

@@ -15,7 +15,13 @@ from satsuma.errors import RunError
 
 
 def part_of(path: Path) -> Path:
-    """The hidden name under which `path` is written; what a killed process left there is overwritten."""
+    """The hidden name under which `path` is written; what a killed process left there is overwritten.
+
+    Raises:
+        RunError: the path ends in no name (`.`, `..`, `/`).
+    """
+    if path.name in ("", ".."):
+        raise RunError(f"{path} names no new file or directory", "End the path with a name.")
     return path.with_name(f".{path.name}.part")
 
 

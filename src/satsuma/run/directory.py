@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING
 from satsuma.errors import RunError
 from satsuma.filesystem import check_local
 from satsuma.remote.urls import ELSEWHERE, FETCHED_BY, NOT_FETCHED, refuse_url
-from satsuma.run.atomic import write_atomically
+from satsuma.run.atomic import write_atomically, writing
 from satsuma.run.lock import LOCK_NAME, locked
 
 if TYPE_CHECKING:
@@ -139,6 +140,17 @@ class RunDirectory:
         from satsuma.run.state import to_json
 
         write_atomically(self.state_path, to_json(state))
+
+    def copy_journal(self, copy: RunDirectory) -> None:
+        """Copy the journal, with what SQLite keeps beside it, into another run's directory, which is there.
+
+        Raises:
+            RunError: it could not be written.
+        """
+        for path in sorted(self.path.glob(f"{self.journal_path.name}*")):
+            if not path.name.endswith("-shm"):  # made anew by whoever opens the journal
+                with writing(copy.path / path.name):
+                    shutil.copyfile(path, copy.path / path.name)
 
     def hashes(self) -> dict[str, str]:
         """The sha256 of every file of the dataset that is there, by its path in the directory."""

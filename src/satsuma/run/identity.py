@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from satsuma.errors import RunError
+from satsuma.run.placing import neighbour
 from satsuma.run.plain import one_line
 from satsuma.run.state import RunState, plain_json, versions
 
@@ -68,7 +69,7 @@ def check_same_run(directory: RunDirectory, previous: RunState, wanted: RunState
     if previous.name != wanted.name:
         raise RunError(
             f"{there} holds a run of the card {previous.name}, not of {wanted.name}",
-            f"Choose another directory: -o {there.with_name(wanted.name)}",
+            f"Choose another directory: -o {neighbour(there, wanted.name)}",
         )
     if revise:
         return

@@ -8,8 +8,10 @@ Whoever looks at the place sees what was there before, or all of what is new. Wh
 * it ends: one rename, onto nothing or an empty directory. A place that came to hold something meanwhile is left as it
   is, and that is an error
 
-The folders above the place are made, and stay. Not covered: losing power. Those who write the files force them to the
-disk; the rename is not forced, so that afterwards there may be the hidden directory and nothing at its place.
+The folders above the place are made, and stay. The directory that the process is in is refused, also where it is empty:
+whoever is in it would stay in the one that the new one took the place of. Not covered: losing power. Those who write
+the files force them to the disk; the rename is not forced, so that afterwards there may be the hidden directory and
+nothing at its place.
 """
 
 from __future__ import annotations
@@ -40,6 +42,23 @@ def check_place(place: Path, source: Path, *, called: str = "", needs: str = "a 
         raise RunError(f"{place} is a file, but {needs}", _CHOOSE)
     if place.is_dir() and any(place.iterdir()):
         raise RunError(f"{place} is not empty", _CHOOSE)
+    check_replaceable(place)
+
+
+def check_replaceable(place: Path) -> None:
+    """Check that a rename can put a directory at `place`, whatever is there.
+
+    Raises:
+        RunError: it ends in no name, or it is the directory that the process is in.
+    """
+    _part(place)
+    if place.is_dir() and place.samefile("."):
+        raise RunError(f"{place} is the current directory, which no new one can take the place of", _CHOOSE)
+
+
+def neighbour(path: Path, name: str) -> Path:
+    """The path of this name in the directory that `path` is in; of `.`, too, which says in none."""
+    return path.with_name(name) if path.name not in ("", "..") else path / ".." / name
 
 
 @contextmanager
@@ -62,13 +81,17 @@ def beside(place: Path) -> Iterator[Path]:
     Raises:
         RunError: another process makes the same one, or it cannot be written.
     """
-    part = part_of(place)
+    part = _part(place)
     with locked(part):
         _empty(part)
         try:
             yield part
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+
+def _part(place: Path) -> Path:
+    return part_of(place if place.name else place.absolute())
 
 
 def _empty(part: Path) -> None:

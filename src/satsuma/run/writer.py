@@ -11,7 +11,7 @@ Not covered: the same bytes from another version of pyarrow (run.json records wh
 from __future__ import annotations
 
 import io
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Self, TypeAlias
 
@@ -198,10 +198,12 @@ class DatasetWriter:
         """
         self._directory = directory
         self._card = card
-        self._train = ParquetFile(directory.data_path("train"), schema(card))
-        self._rejects = ParquetFile(directory.rejects_path, REJECTS)
         lines = directory.data_path("train", "jsonl")
-        self._lines = JsonLines(lines) if jsonl or lines.exists() else None
+        with ExitStack() as opened:
+            self._train = opened.enter_context(ParquetFile(directory.data_path("train"), schema(card)))
+            self._rejects = opened.enter_context(ParquetFile(directory.rejects_path, REJECTS))
+            self._lines = opened.enter_context(JsonLines(lines)) if jsonl or lines.exists() else None
+            self._opened = opened.pop_all()
 
     def accept(self, instance: Instance) -> None:
         """Append an instance; call it in index order.
@@ -237,6 +239,4 @@ class DatasetWriter:
 
     def __exit__(self, *_: object) -> None:
         """Remove whatever was not committed."""
-        for file in (self._train, self._lines, self._rejects):
-            if file is not None:
-                file.discard()
+        self._opened.close()
