@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 
 import pytest
 
@@ -13,13 +14,13 @@ async def nothing(index: int) -> int:
     return index
 
 
-def ahead(judged: int, begun: int, left: float | None, window: int = 1024) -> Ahead[int]:
+def ahead(judged: int, begun: int, left: float | None, window: int = 1024) -> Ahead[Coroutine[object, object, int]]:
     made = Ahead(nothing, lambda: window, lambda: judged, lambda: left)
     assert [asyncio.run(_made(made, index)) for index in range(begun)] == list(range(begun))
     return made
 
 
-async def _made(made: Ahead[int], index: int) -> int:
+async def _made(made: Ahead[Coroutine[object, object, int]], index: int) -> int:
     return await made.make(index)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ seed: {per_context: 2, uses: 2}
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks that a short run fills."""
+    """Blocks that a short run fills, and texts of which it searches the shingles."""
+    monkeypatch.setattr("satsuma.selecting.duplicates.EXACT", 25)
     monkeypatch.setattr(checkpoint, "FIRST", 5)
     monkeypatch.setattr(checkpoint, "BLOCK", 4)
 
@@ -189,32 +191,39 @@ def test_one_that_says_what_cannot_be_is_told_instead_of_used(
         generate(server, cut)
 
 
+MORTAL = """
+import os, signal
+from satsuma import checkpoint
+from satsuma.cli.main import main
+checkpoint.FIRST, checkpoint.BLOCK = 3, 4
+left, flush = [int(os.environ["BLOCKS"])], checkpoint.Checkpoint._flush
+def flush_or_die(self):
+    flush(self)
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+checkpoint.Checkpoint._flush = flush_or_die
+main()
+"""
+"""A run that is killed as soon as it has written so many blocks."""
+
+
 def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
-    code = (
-        "from satsuma import checkpoint; checkpoint.FIRST, checkpoint.BLOCK = 3, 4\n"
-        "from satsuma.cli.main import main; main()"
-    )
-
-    def command(url: str, out: str) -> list[str]:
-        options = ["-n", str(N), "--model", "test/m", "--base-url", url, "--concurrency", "16", "--quiet"]
-        return [sys.executable, "-c", code, "generate", "tickets.yaml", *options, "-o", out]
-
-    (tmp_path / "tickets.yaml").write_text(CARD)
+    options = ["-n", str(N), "--model", "test/m", "--concurrency", "16", "--quiet", "--base-url"]
     environment = {**os.environ, "PYTHONPATH": str(Path(satsuma.__file__).parent.parent)}
+    (tmp_path / "tickets.yaml").write_text(CARD)
+
+    def code_of_run(out: str, blocks: int, url: str) -> int:
+        command = [sys.executable, "-c", MORTAL, "generate", "tickets.yaml", "-o", out, *options, url]
+        return subprocess.run(command, cwd=tmp_path, env={**environment, "BLOCKS": str(blocks)}).returncode
+
     with satsuma.testing.serve(noise=0.2, latency=satsuma.testing.Latency(3, 20)) as server:
-        subprocess.run(command(server.url, "whole"), cwd=tmp_path, env=environment, check=True)
+        assert code_of_run("whole", -1, server.url) == 0
         needed = server.counters.requests
-    recalled = 0
-    with satsuma.testing.serve(noise=0.2, latency=satsuma.testing.Latency(3, 20)) as server:
-        for moment in range(needed // 6, needed, needed // 6):
-            process = subprocess.Popen(command(server.url, "run"), cwd=tmp_path, env=environment)
-            server.wait_for(moment)
-            process.kill()
-            process.wait()
-            server.wait_until_idle()
-            recalled += (tmp_path / "run" / ".checkpoint").exists()
-        subprocess.run(command(server.url, "run"), cwd=tmp_path, env=environment, check=True)
-    assert recalled >= 1
+        codes = [code_of_run("run", 4, server.url) for _ in range(3)]
+        assert codes == [-signal.SIGKILL] * 3
+        assert code_of_run("run", -1, server.url) == 0
+        assert server.counters.requests <= 2 * needed + 3 * 16, "only what was in flight is asked for again"
     assert data(tmp_path / "run") == data(tmp_path / "whole")
 
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from satsuma.stream import END, End, ordered
+from satsuma.stream import END, TURN, End, Known, ordered
 
 Make = Callable[[int], Coroutine[object, object, int | End]]
 
@@ -38,6 +38,41 @@ def test_results_come_in_index_order_whatever_finishes_first() -> None:
     got = run(make, lambda: 20)
     assert got == [(i, i * 10) for i in range(20)]
     assert finished[:5] != [0, 1, 2, 3, 4]
+
+
+def test_what_is_known_is_handed_on_in_its_place_and_costs_no_task() -> None:
+    turns = tasks = 0
+
+    async def computed(index: int) -> int:
+        await asyncio.sleep(0)
+        return index
+
+    def make(index: int) -> Coroutine[object, object, int | End] | Known[int]:
+        return Known(index) if index < 400 and index != 77 else computed(index)
+
+    async def follow() -> list[tuple[int, int]]:
+        nonlocal turns, tasks
+        got: list[tuple[int, int]] = []
+
+        async def count() -> None:
+            nonlocal turns, tasks
+            while len(got) < 400:
+                turns += 1
+                tasks = max(tasks, len(asyncio.all_tasks()))
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        async with aclosing(ordered(make, lambda: 10)) as results:
+            async for item in results:
+                got.append(item)
+                if len(got) == 450:
+                    break
+        await counting
+        return got
+
+    assert asyncio.run(follow()) == [(i, i) for i in range(450)]
+    assert tasks <= 3 + 10, "those beyond 400, one that had to be computed, and the two of this test"
+    assert 400 // TURN <= turns < 40, "others have their turn, but not after every result"
 
 
 def test_never_more_under_way_than_the_window() -> None:

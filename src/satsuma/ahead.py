@@ -8,7 +8,7 @@ it what it needs; and toward the end there are fewer and fewer requests in fligh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Ahead(Generic[T]):
 
     def __init__(
         self,
-        begin: Callable[[int], Coroutine[object, object, T]],
+        begin: Callable[[int], T],
         window: Callable[[], int],
         judged: Callable[[], int],
         left: Callable[[], float | None],
@@ -39,7 +39,7 @@ class Ahead(Generic[T]):
         self._left = left
         self._begun = 0
 
-    def make(self, index: int) -> Coroutine[object, object, T]:
+    def make(self, index: int) -> T:
         """Begin candidate `index`."""
         self._begun = max(self._begun, index + 1)
         return self._begin(index)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import secrets
 import struct
 import zlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from satsuma.run.atomic import writing
 from satsuma.selecting.duplicates import Earlier, NearDuplicates
 from satsuma.selecting.outcomes import Judged, judged_of, keys_of, line_of
 from satsuma.selecting.selection import Outcome, Selection
-from satsuma.stream import End
+from satsuma.stream import Known, Made
 from satsuma.task.instance import Instance, Reject
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Checkpoint:
         """`make`, for candidates that are not known. ask: what `make` would ask for the label with."""
         self._writes = True
 
-        def recalled_or_made(index: int) -> Coroutine[object, object, Outcome | End]:
+        def recalled_or_made(index: int) -> Made[Outcome]:
             judged, end = next(self._known, (None, 0)) if index >= self._begins else (None, 0)
             if end:
                 self._good, self._recalled = end, index + 1
@@ -107,7 +107,7 @@ class Checkpoint:
                 )
             if judged.outcome.instance is not None:
                 self._verdicts[judged.outcome.instance.index] = judged.earlier
-            return _same(judged.outcome)
+            return Known(judged.outcome)
 
         return recalled_or_made
 
@@ -210,7 +210,3 @@ def _block(file: IO[bytes]) -> list[bytes] | None:
         return None
     lines = zlib.decompress(body).split(b"\n")
     return lines if len(lines) == count else None
-
-
-async def _same(outcome: Outcome) -> Outcome:
-    return outcome

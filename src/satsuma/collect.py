@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import Protocol
 
 from satsuma.errors import Exhausted
 from satsuma.selecting.selection import Outcome, Selection
-from satsuma.stream import End, ordered
+from satsuma.stream import Made, ordered
 from satsuma.task.instance import Instance, Reject
 
 
@@ -21,7 +21,7 @@ class Sink(Protocol):
 
 
 async def collect(
-    make: Callable[[int], Coroutine[object, object, Outcome | End]],
+    make: Callable[[int], Made[Outcome]],
     selection: Selection,
     sink: Sink,
     changed: Callable[[], None],

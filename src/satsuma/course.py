@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from satsuma.llm.client import Client
 from satsuma.selecting.selection import Outcome, Selection
 from satsuma.settings import Settings
-from satsuma.stream import End
+from satsuma.stream import Made
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Reject
 
-Make = Callable[[int], Coroutine[object, object, Outcome | End]]
+Make = Callable[[int], Made[Outcome]]
 
 
 async def _nothing() -> None:

@@ -3,7 +3,8 @@
 `ordered(make, window)` starts the computation of candidate 0, 1, 2, … at most `window()` ahead of the one that the
 consumer is waiting for, and yields the results in index order. What comes out does not depend on which computation
 was faster, and memory is bounded by the window. `make(index)` is called in index order, one at a time, before its
-computation runs: what has to be decided in order (the label to ask for) is decided there.
+computation runs: what has to be decided in order (the label to ask for) is decided there. A result that is there
+already it returns as `Known`, which costs no task.
 
 It knows neither tasks nor models. An exception of a computation ends the stream at its index, after everything before
 it was handed on; what was computed beyond is dropped.
@@ -14,7 +15,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Final, TypeVar, final
+from dataclasses import dataclass
+from typing import Final, Generic, TypeAlias, TypeVar, final
 
 T = TypeVar("T")
 
@@ -25,33 +27,53 @@ class End:
 
 
 END: Final = End()
+TURN = 128
+"""Known results that are handed on in one turn of the event loop."""
 
 
-async def ordered(
-    make: Callable[[int], Coroutine[object, object, T | End]], window: Callable[[], int]
-) -> AsyncGenerator[tuple[int, T], None]:
+@final
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """A result that needs no computation."""
+
+    result: T
+
+
+Made: TypeAlias = Coroutine[object, object, T | End] | Known[T]
+"""A candidate: its computation, or its result if that is known."""
+
+
+async def ordered(make: Callable[[int], Made[T]], window: Callable[[], int]) -> AsyncGenerator[tuple[int, T], None]:
     """Yield `(index, result)` in index order, until a computation returns `END`.
 
     window: how many computations may be under way, counted from the one waited for; asked again after every result, at
     least 1. Close the iterator (`contextlib.aclosing`) to cancel what is under way.
     """
-    pending: deque[asyncio.Task[T | End]] = deque()
+    pending: deque[asyncio.Task[T | End] | Known[T]] = deque()
     index = 0
     try:
         while True:
             ahead = max(1, window())
             while len(pending) < ahead:
-                pending.append(asyncio.create_task(make(index + len(pending))))
-            result = await pending[0]
+                made = make(index + len(pending))
+                pending.append(made if isinstance(made, Known) else asyncio.create_task(made))
+            first = pending[0]
+            if isinstance(first, Known):
+                result: T | End = first.result
+                if index % TURN == 0:
+                    await asyncio.sleep(0)
+            else:
+                result = await first
             pending.popleft()
             if isinstance(result, End):
                 return
             yield index, result
             index += 1
     finally:
-        for task in pending:
+        tasks = [task for task in pending if not isinstance(task, Known)]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def shared(computation: Coroutine[object, object, T]) -> asyncio.Task[T]:

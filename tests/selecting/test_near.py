@@ -105,6 +105,40 @@ def test_it_says_the_index_that_it_was_told_and_how_near() -> None:
     assert near.first(words("the cat sat on the red mat"), 41) == (12, 12 / 13)
 
 
+@pytest.mark.parametrize("exact", [30, 90])
+def test_from_a_number_of_texts_on_it_finds_nearly_all_that_all_pairs_find_and_nothing_else(exact: int) -> None:
+    texts = variations(random.Random(8), 600, 4000, 24)
+    near, kept = NearTexts(0.7, exact), dict[int, Sequence[str]]()
+    sought = missed = 0
+    for index, text in enumerate(texts):
+        found, searches_all = near.first(text, index), len(kept) < exact
+        alike = [at for at, other in kept.items() if 2 * common(text, other) >= 0.7 * (len(text) + len(other))]
+        if searches_all or found is not None:
+            first = found[0] if found else None
+            assert first in alike if alike else first is None
+            assert not searches_all or first == next(iter(alike), None)
+        if alike and not searches_all:
+            sought += 1
+            missed += found is None
+        if found is None and text:
+            kept[index] = text
+    assert sought > 150
+    assert missed <= 0.06 * sought, "made to be barely near; of natural text far less is missed"
+
+
+def test_what_is_remembered_without_looking_is_judged_as_if_it_had_been_looked_at() -> None:
+    texts = variations(random.Random(9), 300, 900, 20)
+    looked = NearTexts(0.7, 60)
+    verdicts = [looked.first(text, index) for index, text in enumerate(texts)]
+    for known in (20, 59, 60, 61, 119, 120, 121, 250):
+        again = NearTexts(0.7, 60)
+        for index, text in enumerate(texts[:known]):
+            if verdicts[index] is None:
+                again.remember(text, index)
+        assert [again.first(text, known + at) for at, text in enumerate(texts[known:])] == verdicts[known:]
+    assert sum(verdict is None for verdict in verdicts) > 121
+
+
 def test_a_near_duplicate_is_not_remembered() -> None:
     near = NearTexts(0.7)
     assert near.first(list("abcdefghij"), 0) is None

@@ -55,7 +55,7 @@ CREATE TABLE replies (
     content TEXT NOT NULL,
     request TEXT NOT NULL
 );
-CREATE INDEX replies_tally ON replies (step, identity, error, input_tokens, output_tokens,
+CREATE INDEX replies_tally ON replies (id, step, identity, error, input_tokens, output_tokens,
     wasted_input_tokens, wasted_output_tokens, attempts, seconds);
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE batches (name TEXT PRIMARY KEY, remote TEXT NOT NULL, identity TEXT NOT NULL, state TEXT NOT NULL,

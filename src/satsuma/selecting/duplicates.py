@@ -1,8 +1,9 @@
 """Duplicates: the same words, or nearly the same.
 
 Exact: the same words, whatever the case, spacing and punctuation. Near: a ROUGE-L of at least the card's threshold
-(`near.py`). Whichever it is, a text is judged against every earlier valid one that is not itself a duplicate, whether
-it had room in the dataset or not, so that the verdict does not depend on n.
+(`near.py`), found exactly among the first `EXACT` texts, and nearly always among more. Whichever it is, a text is
+judged against every earlier valid one that is not itself a duplicate, whether it had room in the dataset or not, so
+that the verdict does not depend on n.
 
 `Duplicates` is the seam: whatever else should decide what says nothing new (an embedder, where a run is set to use
 one) is an object with `first`, handed to `Selection`. Its verdict may depend on the texts before, in index order, and
@@ -16,8 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from satsuma.selecting.near import NearTexts, Packed
+from satsuma.selecting.near import NearTexts
 from satsuma.selecting.rouge import words
+
+EXACT = 12_288
+"""Texts among which every near-duplicate is found. Among more, nearly every one, in a time that does not grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class NearDuplicates:
 
     def __init__(self, threshold: float) -> None:
         self._exact = ExactDuplicates()
-        self._near = _Remembering(threshold) if threshold < 1 else None
+        self._near = NearTexts(threshold, EXACT) if threshold < 1 else None
 
     def first(self, text: str, index: int, own: str = "") -> Earlier | None:
         """The earliest text that this one is a duplicate of; None if it is new, and is remembered from now on."""
@@ -69,28 +73,6 @@ class NearDuplicates:
         self._exact.remember(_digest(text, said), index)
         if self._near:
             self._near.remember(said, index, words(own))
-
-
-class _Remembering(NearTexts):
-    """Texts that can be added without being compared."""
-
-    def __init__(self, threshold: float) -> None:
-        super().__init__(threshold)
-        self._sure = False
-
-    def remember(self, words: Sequence[str], index: int, own: Sequence[str] = ()) -> None:
-        """Remember a text that is known to be near none."""
-        self._sure = True
-        try:
-            self.first(words, index, own)
-        finally:
-            self._sure = False
-
-    def _nearest(self, text: Packed, each: Sequence[int], own: Packed) -> tuple[int, float] | None:
-        if not self._sure:
-            return super()._nearest(text, each, own)
-        self._frequency += [0] * (self._numbers.given - len(self._frequency))
-        return None
 
 
 def normalized(text: str) -> str:

@@ -1,29 +1,35 @@
-"""Near-duplicates by ROUGE-L, found without comparing all pairs: exactly those that comparing all pairs would find.
+"""Near-duplicates by ROUGE-L, found without comparing all pairs.
 
 Of a text's words the rarest are counted in all texts that are remembered, at once (`counts.py`); the few that have as
-many of them as they must (`bounds.py`) are compared with it, the earliest first (bit-parallel, rapidfuzz).
+many of them as they must (`bounds.py`) are compared with it, the earliest first (bit-parallel, rapidfuzz). They are
+exactly those that comparing all pairs would find. The time grows with the texts, by some nanoseconds for each.
 
-How rare a word is follows from the texts so far, and decides how fast this is and nothing else. The k-th occurrence of
-a word in a text counts as a word of its own.
+Where a number of texts is set that is enough of that, the next ones are compared with those that share a rare run of
+words with them (`shingles.py`): nearly all that there are (benchmarks/README.md), in a time that does not grow.
+
+A word is guessed to be the rarer the later it first came, which decides how fast this is and nothing else.
 
 The shortest texts have no rule of their own: at 0.7, two of the same length up to three words are near-duplicates only
 if they are the same, and one of two words is like one of three that has them in order (0.8). Of a text longer than
 `MOST` words, the first ones are compared.
 
-Memory: about 1 kB for a text of 20 words, and 40 bytes for each further word.
+Memory: about 1 kB for a text of 20 words and 40 bytes for each further word; where only shingles are searched, 0.3 to
+0.6 kB, and 2 to 4 bytes for each further word.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeAlias
 
 from satsuma.selecting.bounds import BAND, MOST, Bounds
 from satsuma.selecting.counts import TEXTS, Block, places, reaching
+from satsuma.selecting.shingles import BITS, Shingles
 
 CHARACTERS = 0x110000
 """Words that can be told apart by a character each; later ones are numbers, which takes more room."""
@@ -35,23 +41,23 @@ Packed: TypeAlias = str | tuple[int, ...]
 
 
 class _Numbers(dict[str, int]):
-    """Numbers words in the order in which they come. Each repetition of a word in a text is a word of its own."""
+    """Numbers words in the order in which they come, and each repetition of a word in a text as a word of its own."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.given = 0
+        self.given: list[str] = []
         self._repeated: dict[int, tuple[int, ...]] = {}
 
     def __missing__(self, word: str) -> int:
-        self[word] = number = self.given
-        self.given += 1
+        self[word] = number = len(self.given)
+        self.given.append(word)
         return number
 
-    def each(self, text: Sequence[int]) -> list[int]:
+    def each(self, text: Iterable[int]) -> list[int]:
         """The numbers of a text's words, each occurrence by itself."""
         counts = Counter(text)
         found = [*counts]
-        if len(found) < len(text):
+        if len(found) < counts.total():
             for number, times in counts.items():
                 if times > 1:
                     found += self._again(number, times - 1)
@@ -61,8 +67,8 @@ class _Numbers(dict[str, int]):
         """The numbers of a word's first so many repetitions."""
         known = self._repeated.get(number, ())
         if len(known) < times:
-            more = range(self.given, self.given + times - len(known))
-            self.given = more.stop
+            more = range(len(self.given), len(self.given) + times - len(known))
+            self.given += [""] * len(more)
             known = self._repeated[number] = (*known, *more)
         return known[:times]
 
@@ -70,16 +76,19 @@ class _Numbers(dict[str, int]):
 class NearTexts:
     """The texts so far that are not near-duplicates of one another, each with its index."""
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, exact: int | None = None) -> None:
+        """exact: the number of texts from which on shingles are searched; never where left out."""
         from rapidfuzz import process
         from rapidfuzz.distance import LCSseq
 
         self._bounds = Bounds(threshold)
+        self._exact = exact
         self._numbers = _Numbers()
-        self._frequency: list[int] = []
         self._texts: list[Packed] = []
         self._indices = array("Q")
         self._blocks: list[Block] = []
+        self._counted = 0
+        self._runs = _Runs(self._numbers)
         self._own_numbers = _Numbers()
         self._owns: dict[int, Packed] = {}
         self._common = LCSseq.similarity
@@ -94,44 +103,46 @@ class NearTexts:
         """
         if not words:
             return None
-        part = _packed([*map(self._own_numbers.__getitem__, own[:MOST])]) if own else ""
-        numbers = [*map(self._numbers.__getitem__, words[:MOST])]
-        each, text = self._numbers.each(numbers), _packed(numbers)
-        near = self._nearest(text, each, part)
+        numbers = self._numbered(words)
+        text, part = _packed(numbers), self._part(own)
+        if not self._searches_all:
+            near = self._nearest(text, [self._runs.found(numbers)], part)
+        else:
+            self._count_all()
+            each = self._numbers.each(numbers)
+            near = self._nearest(text, self._found(len(text), each), part)
+            if near is None:
+                self._count(text, each)
         if near is None:
-            if part:
-                self._owns[len(self._texts)] = part
-            self._texts.append(text)
-            self._indices.append(index)
-            self._keep(each)
+            self._keep(text, index, part)
         return near
 
-    def _nearest(self, text: Packed, each: Sequence[int], own: Packed) -> tuple[int, float] | None:
+    def remember(self, words: Sequence[str], index: int, own: Sequence[str] = ()) -> None:
+        """Remember a text that is known to be near none."""
+        if words:
+            self._keep(_packed(self._numbered(words)), index, self._part(own))
+
+    @property
+    def _searches_all(self) -> bool:
+        return self._exact is None or len(self._texts) < self._exact
+
+    def _numbered(self, words: Sequence[str]) -> list[int]:
+        return [*map(self._numbers.__getitem__, words[:MOST])]
+
+    def _part(self, own: Sequence[str]) -> Packed:
+        return _packed([*map(self._own_numbers.__getitem__, own[:MOST])]) if own else ""
+
+    def _nearest(self, text: Packed, found: Iterable[list[int]], own: Packed) -> tuple[int, float] | None:
         m, bounds, texts = len(text), self._bounds, self._texts
         least = bounds.needed(m, bounds.shortest(m))
-        for found in self._found(m, each):
-            others = [texts[at] for at in found]
+        for some in found:
+            others = [texts[at] for at in some]
             for other, common, place in self._alike(text, others, score_cutoff=least):
                 if common >= bounds.needed(m, len(other)):
-                    near = self._both_near(own, self._owns.get(found[place], ""), 2 * common / (m + len(other)))
+                    near = self._both_near(own, self._owns.get(some[place], ""), 2 * common / (m + len(other)))
                     if near is not None:
-                        return self._indices[found[place]], near
+                        return self._indices[some[place]], near
         return None
-
-    def _found(self, m: int, each: Sequence[int]) -> Iterator[list[int]]:
-        """Those that have as many of the rarest words as they must, in order: block by block, where there are any."""
-        frequency = self._frequency
-        frequency += [0] * (self._numbers.given - len(frequency))
-        sought = self._bounds.sought(m)
-        rare = sorted(each, key=frequency.__getitem__)[: sought.words]
-        for at, block in enumerate(self._blocks):
-            digits = block.counted(rare)
-            found = 0
-            for band, least in sought.least:
-                if texts := block.bands.get(band):
-                    found |= reaching(digits, least) & texts
-            if found:
-                yield [at * TEXTS + place - 1 for place in places(found)]
 
     def _both_near(self, own: Packed, other: Packed, whole: float) -> float | None:
         """How near texts are of which the whole is near; None if their own parts are not."""
@@ -141,14 +152,72 @@ class NearTexts:
         common = self._common(own, other)
         return 2 * common / (m + n) if common >= self._bounds.needed(m, n) else None
 
-    def _keep(self, each: Sequence[int]) -> None:
-        """Count a text's words from now on."""
+    def _found(self, m: int, each: Iterable[int]) -> Iterator[list[int]]:
+        """Those that have as many of the rarest words as they must, in order: block by block, where there are any."""
+        sought = self._bounds.sought(m)
+        rare = sorted(each, reverse=True)[: sought.words]
+        for at, block in enumerate(self._blocks):
+            digits = block.counted(rare)
+            found = 0
+            for band, least in sought.least:
+                if texts := block.bands.get(band):
+                    found |= reaching(digits, least) & texts
+            if found:
+                yield [at * TEXTS + place - 1 for place in places(found)]
+
+    def _count_all(self) -> None:
+        """Count the words of those texts that were remembered without being searched for."""
+        while self._counted < len(self._texts):
+            text = self._texts[self._counted]
+            self._count(text, self._numbers.each(_unpacked(text)))
+
+    def _count(self, text: Packed, each: Iterable[int]) -> None:
+        """Count the next text's words from now on."""
         if not self._blocks or self._blocks[-1].size == TEXTS:
             self._blocks.append(Block())
-        self._blocks[-1].add(each, BAND[len(each)])
-        frequency = self._frequency
-        for number in each:
-            frequency[number] += 1
+        self._blocks[-1].add(each, BAND[len(text)])
+        self._counted += 1
+
+    def _keep(self, text: Packed, index: int, own: Packed) -> None:
+        """Search this text, too, from now on; its runs are there by the time that they are needed."""
+        if own:
+            self._owns[len(self._texts)] = own
+        self._texts.append(text)
+        self._indices.append(index)
+        if self._exact is not None:
+            while self._runs.size < min(len(self._texts), 2 * len(self._texts) - self._exact):
+                self._runs.add(self._texts[self._runs.size])
+            if not self._searches_all:
+                self._blocks.clear()
+
+
+class _Runs:
+    """The shingles of texts that are told as the numbers of their words."""
+
+    def __init__(self, numbers: _Numbers) -> None:
+        self._words = numbers.given
+        self._drawn: list[int] = []
+        self._shingles = Shingles()
+
+    @property
+    def size(self) -> int:
+        """How many texts there are."""
+        return self._shingles.size
+
+    def add(self, text: Packed) -> None:
+        """One more text."""
+        self._shingles.add(self._random(_unpacked(text)))
+
+    def found(self, numbers: Iterable[int]) -> list[int]:
+        """The texts that share a shingle with these words, in order."""
+        return self._shingles.found(self._random(numbers))
+
+    def _random(self, numbers: Iterable[int]) -> list[int]:
+        """The words' random numbers, which follow from the words themselves."""
+        for word in self._words[len(self._drawn) :]:
+            digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=BITS // 8).digest()
+            self._drawn.append(int.from_bytes(digest, "big"))
+        return [*map(self._drawn.__getitem__, numbers)]
 
 
 def _packed(numbers: Sequence[int]) -> Packed:
@@ -156,3 +225,7 @@ def _packed(numbers: Sequence[int]) -> Packed:
     if max(numbers) >= CHARACTERS:
         return tuple(numbers)
     return array("I", numbers).tobytes().decode(_FOUR_BYTES, "surrogatepass")
+
+
+def _unpacked(text: Packed) -> Iterable[int]:
+    return map(ord, text) if isinstance(text, str) else text
