@@ -19,10 +19,11 @@ import satsuma
 import satsuma.testing
 from satsuma import checkpoint
 from satsuma.errors import RunError, Stopped
+from satsuma.llm.client import Client
 from satsuma.llm.journal import Journal
-from satsuma.llm.request import Reply
+from satsuma.llm.request import Reply, Request
 from satsuma.selecting.ballots import Ballot
-from satsuma.selecting.duplicates import Earlier
+from satsuma.selecting.duplicates import Earlier, NearDuplicates
 from satsuma.selecting.outcomes import Judged, judged_of, line_of
 from satsuma.selecting.selection import Outcome
 from satsuma.task.instance import Instance, OutputValue, Provenance, Reject, SourceRow, Span
@@ -119,6 +120,28 @@ def test_a_run_that_goes_on_recalls_what_it_knows_and_ends_with_the_same_bytes(
     assert run.state.matrix == again.state.matrix
     assert run.state.noise == again.state.noise
     assert not (cut / ".checkpoint").exists()
+
+
+def test_new_requests_leave_before_known_texts_are_remembered(
+    server: satsuma.testing.Server, cut: Path, whole: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    remember, start = NearDuplicates.remember, Client._start
+
+    def remembered(self: NearDuplicates, text: str, index: int, own: str = "") -> None:
+        events.append("text")
+        remember(self, text, index, own)
+
+    def started(self: Client, request: Request, key: str) -> object:
+        events.append("request")
+        return start(self, request, key)
+
+    monkeypatch.setattr(NearDuplicates, "remember", remembered)
+    monkeypatch.setattr(Client, "_start", started)
+    generate(server, cut)
+    assert events[0] == "request"
+    assert "text" in events
+    assert data(cut) == whole
 
 
 def test_cut_off_or_damaged_anywhere_it_changes_no_byte(
@@ -223,7 +246,9 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> N
         codes = [code_of_run("run", 4, server.url) for _ in range(3)]
         assert codes == [-signal.SIGKILL] * 3
         assert code_of_run("run", -1, server.url) == 0
-        assert server.counters.requests <= 2 * needed + 3 * 16, "only what was in flight is asked for again"
+        assert server.counters.requests <= 2 * needed + 3 * 2 * 16, (
+            "only what was on the wire or in the commit is asked for again"
+        )
     assert data(tmp_path / "run") == data(tmp_path / "whole")
 
 

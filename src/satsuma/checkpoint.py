@@ -7,7 +7,7 @@ for the same card, settings, models and seed, beside this very journal, of which
 
 Mechanism: an append-only file of blocks, each with a checksum; what a kill or a power cut tore is cut off. It begins at
 candidate `FIRST`, so that a short run writes none: until there, the journal is quick enough. A run that is complete has
-none.
+none. The texts that duplicates are judged against are read after the first new requests are on their way.
 
 Not covered: methods whose candidates have effects besides their outcome (`Course.recalls`), and edits of satsuma's own
 code without a new version. Replies that the checkpoint spares are not counted as replayed.
@@ -15,9 +15,11 @@ code without a new version. Replies that the checkpoint spares are not counted a
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import struct
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -41,6 +43,8 @@ FIRST = 2048
 """The candidate at which a checkpoint begins."""
 BLOCK = 512
 """Candidates of a block; at most so many are made anew after a kill."""
+SLICE = 64
+"""Known texts that are remembered in one turn of the event loop."""
 TOKEN = "checkpoint"  # noqa: S105 - a name
 """The journal's named value that its checkpoint repeats."""
 _HEAD = struct.Struct(">III")
@@ -76,6 +80,8 @@ class Checkpoint:
         self._writes = False
         self._lines: list[bytes] = []
         self._file: IO[bytes] | None = None
+        self._unread: deque[tuple[str, int, str]] = deque()
+        self._reading: asyncio.Task[None] | None = None
 
     def open(self, journal: Journal, wanted: RunState, *, forget: bool) -> None:
         """Use the file of a run if it is this run's. forget: what it knows is not to be used.
@@ -89,10 +95,13 @@ class Checkpoint:
             if forget:
                 self._path.unlink(missing_ok=True)
             if self._path.exists():
-                self._known = self._read(self._identity(), lambda key: journal.get(key) is not None)
+                self._known = self._recorded(self._identity(), lambda key: journal.get(key) is not None)
 
-    def making(self, make: Make, ask: Callable[[], str]) -> Make:
-        """`make`, for candidates that are not known. ask: what `make` would ask for the label with."""
+    def making(self, make: Make, ask: Callable[[], str], asks: asyncio.Event) -> Make:
+        """`make`, for candidates that are not known.
+
+        ask: what `make` would ask for the label with. asks: set when the first new request is on its way.
+        """
         self._writes = True
 
         def recalled_or_made(index: int) -> Made[Outcome]:
@@ -100,6 +109,8 @@ class Checkpoint:
             if end:
                 self._good, self._recalled = end, index + 1
             if judged is None:
+                if self._reading is None and self._unread:
+                    self._reading = asyncio.create_task(self._read(asks))
                 return make(index)
             if ask() != judged.outcome.asked:
                 raise RunError(
@@ -116,10 +127,22 @@ class Checkpoint:
         if index in self._verdicts:
             verdict = self._verdicts.pop(index)
             if verdict is None:
-                self._near.remember(text, index, own)
+                self._unread.append((text, index, own))
             return verdict
+        self._read_some(len(self._unread))
         self._verdict = self._near.first(text, index, own)
         return self._verdict
+
+    async def _read(self, asks: asyncio.Event) -> None:
+        """Remember known texts while the first candidates that are not known are on the wire."""
+        await asks.wait()
+        while self._unread:
+            self._read_some(SLICE)
+            await asyncio.sleep(0)
+
+    def _read_some(self, count: int) -> None:
+        for _ in range(min(count, len(self._unread))):
+            self._near.remember(*self._unread.popleft())
 
     def settled(self, index: int, outcome: Outcome) -> None:
         """The next candidate in index order has been judged.
@@ -148,6 +171,8 @@ class Checkpoint:
                 self._file = None
             if complete:
                 self._path.unlink(missing_ok=True)
+        if self._reading is not None:
+            self._reading.cancel()
 
     def _flush(self) -> None:
         if not self._lines:
@@ -185,7 +210,7 @@ class Checkpoint:
         }  # fmt: skip
         return orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
 
-    def _read(self, identity: bytes, is_journaled: Callable[[str], bool]) -> Iterator[tuple[Judged | None, int]]:
+    def _recorded(self, identity: bytes, is_journaled: Callable[[str], bool]) -> Iterator[tuple[Judged | None, int]]:
         """What is known of one candidate after the other, with the end of the blocks that it takes to know it."""
         with self._path.open("rb") as file:
             if file.read(len(identity)) != identity:

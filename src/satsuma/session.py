@@ -146,7 +146,7 @@ class _Work:
         """Collect, and wait for what is in flight: with an error until it is done, as all of it will be needed."""
         selection = self._selection
         self._course = course = self._job.make(client, selection)
-        make = self._checkpoint.making(course.make, selection.ask) if course.recalls else course.make
+        make = self._checkpoint.making(course.make, selection.ask, client.asks) if course.recalls else course.make
         ahead = Ahead(make, selection.window, lambda: selection.tally.judged, lambda: client.budget_left)
         sink = _Sink(writer, course)
         try:

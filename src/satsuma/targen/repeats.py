@@ -119,11 +119,17 @@ class Names:
         fewest = math.ceil(self._threshold * len(new.words) - 1e-9)
         rarest = sorted(new.words, key=lambda word: (len(self._with.get(word, ())), word))
         found = {at for word in rarest[: len(rarest) - fewest + 1] for at in self._with.get(word, ())}
-        return min((at for at in found if self._alike(new, self._known[at])), default=None)
+        words, known, size, threshold = new.words, self._known, len(new.words), self._threshold
+        near = []
+        for at in found:  # thousands of them: likeness without making the set of all words
+            theirs = known[at].words
+            both = len(words & theirs)
+            if both / (size + len(theirs) - both) >= threshold:
+                near.append(at)
+        return min((at for at in near if self._alike(new, known[at])), default=None)
 
     def _alike(self, new: _Name, old: _Name) -> bool:
-        if likeness(new.words, old.words) < self._threshold:
-            return False
+        """Whether names that are alike in all of their words are."""
         if new.within[: len(old.path)] == old.path:
             return not new.words > old.words
         around = _words_of(_common(new.within, old.within))
