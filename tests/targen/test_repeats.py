@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satsuma.targen.repeats import NAMES, Names, likeness, stems
+from satsuma.targen.repeats import NAMES, OF_A_BLOCK, Names, likeness, stems
 
 
 def alike(one: str, other: str) -> bool:
@@ -76,11 +76,15 @@ def test_the_earliest_of_several_is_named() -> None:
 WORDS = st.lists(st.sampled_from([f"w{i}x" for i in range(12)]), min_size=1, max_size=7).map(" ".join)
 
 
-@given(st.lists(WORDS, max_size=30), st.sampled_from([0.3, NAMES, 0.75, 1.0]))
-def test_the_index_finds_what_comparing_with_every_earlier_name_finds(names: list[str], threshold: float) -> None:
+@given(st.lists(WORDS, max_size=30), st.sampled_from([0.3, NAMES, 0.75, 1.0]), st.sampled_from([3, OF_A_BLOCK]))
+def test_the_index_finds_what_comparing_with_every_earlier_name_finds(
+    names: list[str], threshold: float, of_a_block: int
+) -> None:
     index, kept = Names(threshold), list[str]()
-    for name in names:
-        first = next((old for old in kept if likeness(stems(old), stems(name)) >= threshold), None)
-        assert index.repeated(name, ()) == first
-        if first is None:
-            kept.append(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("satsuma.targen.repeats.OF_A_BLOCK", of_a_block)
+        for name in names:
+            first = next((old for old in kept if likeness(stems(old), stems(name)) >= threshold), None)
+            assert index.repeated(name, ()) == first
+            if first is None:
+                kept.append(name)

@@ -5,9 +5,8 @@ prepositions and conjunctions, so that order, number, `&` and `and` make no diff
 share is at least `threshold` of what they have together (Jaccard 1912). At `NAMES`, a word more among a few makes no
 new name, nor one word exchanged among four or more: about as strict as ROUGE-L 0.7 is with instances.
 
-`Names` finds the earlier ones exactly, without comparing all pairs: texts that are alike share more than a few words,
-so that one of the rarest words of the new text leads to every earlier one that it can be like (prefix filtering:
-Chaudhuri, Ganti and Kaushik, ICDE 2006).
+`Names` finds the earlier ones exactly, without comparing all pairs: texts that are alike share so many words of the new
+one, and these are counted in all earlier ones at once (`selecting/counts.py`).
 
 Whatever else should decide (an embedder, if a run is set to use one) is a `Likeness` of its own, handed to
 `ContextTree`; it has to be a recorded setting of the run, since it decides what the data is.
@@ -21,11 +20,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Protocol
+
+from satsuma.selecting.counts import TEXTS as OF_A_BLOCK
+from satsuma.selecting.counts import Block, places, reaching
 
 NAMES = 0.6
 """From which likeness on a context repeats another."""
@@ -100,7 +101,8 @@ class Names:
     def __init__(self, threshold: float = NAMES) -> None:
         self._threshold = threshold
         self._known: list[_Name] = []
-        self._with: defaultdict[str, list[int]] = defaultdict(list)
+        self._numbers: dict[str, int] = {}
+        self._blocks: list[Block] = []
 
     def repeated(self, name: str, within: Sequence[str]) -> str | None:
         """The earliest name that this one is like; the innermost of `within` if it says nothing beyond them."""
@@ -109,27 +111,28 @@ class Names:
             return within[-1]
         if (earlier := self._earliest(new)) is not None:
             return self._known[earlier].name
-        for word in new.words:
-            self._with[word].append(len(self._known))
-        self._known.append(new)
+        self._keep(new)
         return None
 
+    def _keep(self, new: _Name) -> None:
+        if not self._blocks or self._blocks[-1].size == OF_A_BLOCK:
+            self._blocks.append(Block())
+        self._blocks[-1].add([self._numbers.setdefault(word, len(self._numbers)) for word in new.words], 0)
+        self._known.append(new)
+
     def _earliest(self, new: _Name) -> int | None:
-        """Whatever is alike has `threshold` of these words, so it has one of any that are more than all the others."""
+        """Whatever is alike has `threshold` of these words."""
         fewest = math.ceil(self._threshold * len(new.words) - 1e-9)
-        rarest = sorted(new.words, key=lambda word: (len(self._with.get(word, ())), word))
-        found = {at for word in rarest[: len(rarest) - fewest + 1] for at in self._with.get(word, ())}
-        words, known, size, threshold = new.words, self._known, len(new.words), self._threshold
-        near = []
-        for at in found:  # thousands of them: likeness without making the set of all words
-            theirs = known[at].words
-            both = len(words & theirs)
-            if both / (size + len(theirs) - both) >= threshold:
-                near.append(at)
-        return min((at for at in near if self._alike(new, known[at])), default=None)
+        numbers = [self._numbers[word] for word in new.words if word in self._numbers]
+        for at, block in enumerate(self._blocks):
+            for place in places(reaching(block.counted(numbers), fewest)):
+                if self._alike(new, self._known[at * OF_A_BLOCK + place - 1]):
+                    return at * OF_A_BLOCK + place - 1
+        return None
 
     def _alike(self, new: _Name, old: _Name) -> bool:
-        """Whether names that are alike in all of their words are."""
+        if likeness(new.words, old.words) < self._threshold:
+            return False
         if new.within[: len(old.path)] == old.path:
             return not new.words > old.words
         around = _words_of(_common(new.within, old.within))
