@@ -7,7 +7,8 @@ Sentences and pairs of neighbouring sentences from the public data sets in `../s
 the same words, in an order drawn from a seed; and passages. Time is the processor's, for all that becomes of a
 candidate: words, digest, look-up, comparison and insertion. All pairs is rapidfuzz's own loop over every text that is
 kept, bit-parallel, with the threshold as its bound: the fastest there is without an index. Both judge the same
-candidates, `JUDGED` of them from each size on, one way after the other, and have to name the same earlier one.
+candidates, `JUDGED` of them from each size on, one way after the other; as long as the check is exact, both have to
+name the same earlier one. How many it finds beyond is measured beside the exact index, on every text.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from rapidfuzz.distance import Indel
 
 from benchmarks.processes import ROOT
 from satsuma.llm.request import Json
-from satsuma.selecting.duplicates import NearDuplicates
+from satsuma.selecting.duplicates import EXACT, NearDuplicates
+from satsuma.selecting.near import NearTexts
 from satsuma.selecting.rouge import words
 
 SOURCES = ROOT.parent / "shared" / "data" / "sources"
@@ -123,6 +125,21 @@ def memory(texts: Sequence[str]) -> float:
     return used / kept
 
 
+def recall(texts: Iterable[str]) -> tuple[int, int, int]:
+    """Texts that are kept where every one is found; near-duplicates beyond `EXACT` texts; those found by shingles."""
+    exact, check = NearTexts(THRESHOLD), NearTexts(THRESHOLD, EXACT)
+    kept = near = found = 0
+    for index, text in enumerate(texts):
+        said = words(text)
+        first, told = exact.first(said, index), check.first(said, index)
+        if first is None:
+            kept += 1
+        elif kept >= EXACT:
+            near += 1
+            found += told is not None
+    return kept, near, found
+
+
 def strings(value: Json) -> Iterator[str]:
     """Every text in a row of a data set."""
     if isinstance(value, str):
@@ -197,6 +214,8 @@ def main() -> None:
         print(line, flush=True)
     for line in table("sentences of 5 to 60", sentences(5, 60), sizes):
         print(line, flush=True)
+    kept, near, found = recall(sentences(5, 60)[: 2 * sizes[-1]])
+    print(f"| sentences of 5 to 60, by shingles | {kept:,} | {found:,} of {near:,} near-duplicates found | | | | |")
     for line in table("passages of 100 to 200", passages(100, 200), [1_000, 2_000]):
         print(line, flush=True)
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satsuma.targen.repeats import NAMES, OF_A_BLOCK, Names, likeness, stems
+from satsuma.selecting.counts import TEXTS
+from satsuma.targen.repeats import NAMES, Names, likeness, stems
 
 
 def alike(one: str, other: str) -> bool:
@@ -76,7 +77,7 @@ def test_the_earliest_of_several_is_named() -> None:
 WORDS = st.lists(st.sampled_from([f"w{i}x" for i in range(12)]), min_size=1, max_size=7).map(" ".join)
 
 
-@given(st.lists(WORDS, max_size=30), st.sampled_from([0.3, NAMES, 0.75, 1.0]), st.sampled_from([3, OF_A_BLOCK]))
+@given(st.lists(WORDS, max_size=30), st.sampled_from([0.3, NAMES, 0.75, 1.0]), st.sampled_from([3, TEXTS]))
 def test_the_index_finds_what_comparing_with_every_earlier_name_finds(
     names: list[str], threshold: float, of_a_block: int
 ) -> None:
