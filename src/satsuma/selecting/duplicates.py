@@ -20,7 +20,7 @@ from typing import Protocol
 from satsuma.selecting.near import NearTexts
 from satsuma.selecting.rouge import words
 
-EXACT = 12_288
+EXACT = 16_384
 """Texts among which every near-duplicate is found. Among more, nearly every one, in a time that does not grow."""
 
 

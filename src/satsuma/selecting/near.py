@@ -179,13 +179,13 @@ class NearTexts:
         self._counted += 1
 
     def _keep(self, text: Packed, index: int, own: Packed) -> None:
-        """Search this text, too, from now on; its runs are there by the time that they are needed."""
+        """Search this text, too, from now on. Runs are gathered in the last quarter of those that are all searched."""
         if own:
             self._owns[len(self._texts)] = own
         self._texts.append(text)
         self._indices.append(index)
         if self._exact is not None:
-            while self._runs.size < min(len(self._texts), 2 * len(self._texts) - self._exact):
+            while self._runs.size < min(len(self._texts), 4 * len(self._texts) - 3 * self._exact):
                 self._runs.add(self._texts[self._runs.size])
             if not self._searches_all:
                 self._blocks.clear()
