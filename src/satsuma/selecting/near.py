@@ -13,8 +13,8 @@ The shortest texts have no rule of their own: at 0.7, two of the same length up 
 if they are the same, and one of two words is like one of three that has them in order (0.8). Of a text longer than
 `MOST` words, the first ones are compared.
 
-Memory: about 1 kB for a text of 20 words and 40 bytes for each further word; where only shingles are searched, 0.3 to
-0.6 kB, and 2 to 4 bytes for each further word.
+Memory: about 1 kB for a text of 20 words and 40 bytes for each further word; where only shingles are searched, half a
+kilobyte, and 2 to 4 bytes for each further word.
 """
 
 from __future__ import annotations
