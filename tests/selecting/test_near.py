@@ -82,7 +82,7 @@ def test_it_finds_the_first_that_all_pairs_find_among_variations(
 def test_it_finds_what_all_pairs_find_in_many_blocks_of_texts(
     threshold: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("satsuma.selecting.near.TEXTS", 32)
+    monkeypatch.setattr("satsuma.selecting.counts.TEXTS", 32)
     texts = variations(random.Random(5), 450, 300, 14)
     found = by_index(texts, threshold)
     assert found == by_all_pairs(texts, threshold)
@@ -155,7 +155,7 @@ def test_of_texts_that_share_a_part_on_purpose_their_own_parts_have_to_be_near_t
 
 
 def test_own_parts_are_told_apart_in_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("satsuma.selecting.near.TEXTS", 7)
+    monkeypatch.setattr("satsuma.selecting.counts.TEXTS", 7)
     passage, near = [f"w{i}" for i in range(30)], NearTexts(0.7)
     own = [[f"q{i}{j}" for j in range(5)] for i in range(20)]
     assert [near.first(passage + each, index, each) for index, each in enumerate(own)] == [None] * 20

@@ -83,7 +83,7 @@ def test_the_index_finds_what_comparing_with_every_earlier_name_finds(
 ) -> None:
     index, kept = Names(threshold), list[str]()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("satsuma.targen.repeats.OF_A_BLOCK", of_a_block)
+        patch.setattr("satsuma.selecting.counts.TEXTS", of_a_block)
         for name in names:
             first = next((old for old in kept if likeness(stems(old), stems(name)) >= threshold), None)
             assert index.repeated(name, ()) == first

@@ -24,6 +24,36 @@ _FULL = 1 << 3 * _PLACE
 """From here on there are four places in a number, and no room for a fifth."""
 
 
+class Counts:
+    """The words of any number of texts, which have the numbers 0, 1, 2, …, in blocks."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._blocks: list[Block] = []
+
+    def add(self, words: Iterable[int], band: int = 0) -> None:
+        """One more text, as `Block.add` takes it."""
+        if not self._blocks or self._blocks[-1].size == TEXTS:
+            self._blocks.append(Block())
+        self._blocks[-1].add(words, band)
+        self.size += 1
+
+    def found(self, words: Sequence[int], least: Iterable[tuple[int, int]]) -> Iterator[list[int]]:
+        """The texts that have enough of these words, in order: block by block, where there are any.
+
+        least: each band of lengths, and how many of the words a text in it must have; others are not found.
+        """
+        bands = [*least]
+        for at, block in enumerate(self._blocks):
+            digits = block.counted(words)
+            found = 0
+            for band, enough in bands:
+                if texts := block.bands.get(band):
+                    found |= reaching(digits, enough) & texts
+            if found:
+                yield [at * TEXTS + place - 1 for place in places(found)]
+
+
 class Block:
     """The words of up to `TEXTS` texts.
 

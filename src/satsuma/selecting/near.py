@@ -23,12 +23,12 @@ import hashlib
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
+from functools import cached_property, partial
 from typing import TypeAlias
 
 from satsuma.selecting.bounds import BAND, MOST, Bounds
-from satsuma.selecting.counts import TEXTS, Block, places, reaching
+from satsuma.selecting.counts import Counts
 from satsuma.selecting.shingles import BITS, Shingles
 
 CHARACTERS = 0x110000
@@ -86,8 +86,7 @@ class NearTexts:
         self._numbers = _Numbers()
         self._texts: list[Packed] = []
         self._indices = array("Q")
-        self._blocks: list[Block] = []
-        self._counted = 0
+        self._counts = Counts()
         self._runs = _Runs(self._numbers)
         self._own_numbers = _Numbers()
         self._owns: dict[int, Packed] = {}
@@ -109,10 +108,11 @@ class NearTexts:
             near = self._nearest(text, [self._runs.found(numbers)], part)
         else:
             self._count_all()
-            each = self._numbers.each(numbers)
-            near = self._nearest(text, self._found(len(text), each), part)
+            each, sought = self._numbers.each(numbers), self._bounds.sought(len(text))
+            rare = sorted(each, reverse=True)[: sought.words]
+            near = self._nearest(text, self._counts.found(rare, sought.least), part)
             if near is None:
-                self._count(text, each)
+                self._counts.add(each, BAND[len(text)])
         if near is None:
             self._keep(text, index, part)
         return near
@@ -152,31 +152,11 @@ class NearTexts:
         common = self._common(own, other)
         return 2 * common / (m + n) if common >= self._bounds.needed(m, n) else None
 
-    def _found(self, m: int, each: Iterable[int]) -> Iterator[list[int]]:
-        """Those that have as many of the rarest words as they must, in order: block by block, where there are any."""
-        sought = self._bounds.sought(m)
-        rare = sorted(each, reverse=True)[: sought.words]
-        for at, block in enumerate(self._blocks):
-            digits = block.counted(rare)
-            found = 0
-            for band, least in sought.least:
-                if texts := block.bands.get(band):
-                    found |= reaching(digits, least) & texts
-            if found:
-                yield [at * TEXTS + place - 1 for place in places(found)]
-
     def _count_all(self) -> None:
         """Count the words of those texts that were remembered without being searched for."""
-        while self._counted < len(self._texts):
-            text = self._texts[self._counted]
-            self._count(text, self._numbers.each(_unpacked(text)))
-
-    def _count(self, text: Packed, each: Iterable[int]) -> None:
-        """Count the next text's words from now on."""
-        if not self._blocks or self._blocks[-1].size == TEXTS:
-            self._blocks.append(Block())
-        self._blocks[-1].add(each, BAND[len(text)])
-        self._counted += 1
+        while self._counts.size < len(self._texts):
+            text = self._texts[self._counts.size]
+            self._counts.add(self._numbers.each(_unpacked(text)), BAND[len(text)])
 
     def _keep(self, text: Packed, index: int, own: Packed) -> None:
         """Search this text, too, from now on. Runs are gathered in the last quarter of those that are all searched."""
@@ -184,11 +164,12 @@ class NearTexts:
             self._owns[len(self._texts)] = own
         self._texts.append(text)
         self._indices.append(index)
-        if self._exact is not None:
-            while self._runs.size < min(len(self._texts), 4 * len(self._texts) - 3 * self._exact):
+        size = len(self._texts)
+        if self._exact is not None and 4 * size > 3 * self._exact:
+            while self._runs.size < min(size, 4 * size - 3 * self._exact):
                 self._runs.add(self._texts[self._runs.size])
-            if not self._searches_all:
-                self._blocks.clear()
+            if size == self._exact:
+                self._counts = Counts()
 
 
 class _Runs:
@@ -197,7 +178,11 @@ class _Runs:
     def __init__(self, numbers: _Numbers) -> None:
         self._words = numbers.given
         self._drawn: list[int] = []
-        self._shingles = Shingles()
+
+    @cached_property
+    def _shingles(self) -> Shingles:
+        """Made when it is needed: most runs stay below, and its table is large."""
+        return Shingles()
 
     @property
     def size(self) -> int:

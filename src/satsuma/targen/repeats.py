@@ -22,11 +22,10 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Protocol
 
-from satsuma.selecting.counts import TEXTS as OF_A_BLOCK
-from satsuma.selecting.counts import Block, places, reaching
+from satsuma.selecting.counts import Counts
 
 NAMES = 0.6
 """From which likeness on a context repeats another."""
@@ -102,7 +101,7 @@ class Names:
         self._threshold = threshold
         self._known: list[_Name] = []
         self._numbers: dict[str, int] = {}
-        self._blocks: list[Block] = []
+        self._counts = Counts()
 
     def repeated(self, name: str, within: Sequence[str]) -> str | None:
         """The earliest name that this one is like; the innermost of `within` if it says nothing beyond them."""
@@ -111,24 +110,16 @@ class Names:
             return within[-1]
         if (earlier := self._earliest(new)) is not None:
             return self._known[earlier].name
-        self._keep(new)
-        return None
-
-    def _keep(self, new: _Name) -> None:
-        if not self._blocks or self._blocks[-1].size == OF_A_BLOCK:
-            self._blocks.append(Block())
-        self._blocks[-1].add([self._numbers.setdefault(word, len(self._numbers)) for word in new.words], 0)
+        self._counts.add([self._numbers.setdefault(word, len(self._numbers)) for word in new.words])
         self._known.append(new)
+        return None
 
     def _earliest(self, new: _Name) -> int | None:
         """Whatever is alike has `threshold` of these words."""
         fewest = math.ceil(self._threshold * len(new.words) - 1e-9)
         numbers = [self._numbers[word] for word in new.words if word in self._numbers]
-        for at, block in enumerate(self._blocks):
-            for place in places(reaching(block.counted(numbers), fewest)):
-                if self._alike(new, self._known[at * OF_A_BLOCK + place - 1]):
-                    return at * OF_A_BLOCK + place - 1
-        return None
+        found = chain.from_iterable(self._counts.found(numbers, [(0, fewest)]))
+        return next((at for at in found if self._alike(new, self._known[at])), None)
 
     def _alike(self, new: _Name, old: _Name) -> bool:
         if likeness(new.words, old.words) < self._threshold:
