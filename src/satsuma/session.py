@@ -126,9 +126,7 @@ class _Work:
                     self._settle(client, journal, writer, error)
                 self._checkpoint.close(complete=error is None)
         finally:
-            if self._previous is not None or self._settled:
-                journal.close()
-            elif journal.close_or_remove():
+            if journal.close_or_remove(keep=self._previous is not None or self._settled):
                 self._leave_nothing()
         return error
 

@@ -43,7 +43,4 @@ async def propose(
                 finding = find(Asking(client, settings), card, options)
                 return await interruptible(client, finding, progress, interrupts)
         finally:
-            if directory.state_path.exists():
-                journal.close()
-            else:
-                journal.close_or_remove()
+            journal.close_or_remove(keep=directory.state_path.exists())

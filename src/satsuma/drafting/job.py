@@ -120,10 +120,7 @@ async def _asked(
             drafting = drafted(client, model, order.wish, draft_sampling(settings))
             return _text(order, model, await interruptible(client, drafting, progress, interrupts))
     finally:
-        if directory.state_path.exists():
-            journal.close()
-        else:
-            journal.close_or_remove()
+        journal.close_or_remove(keep=directory.state_path.exists())
 
 
 def _text(order: Order, model: str, draft: Drafted) -> bytes:

@@ -257,13 +257,13 @@ class Journal:
         if self._writer is not None:
             self._writer.close()
 
-    def close_or_remove(self) -> bool:
-        """As `close`; and remove the file, if nothing was ever asked. Whether it was removed.
+    def close_or_remove(self, *, keep: bool = False) -> bool:
+        """As `close`; and remove the file, if nothing was ever asked and it is not to be kept. Whether it was removed.
 
         Raises:
             JournalError: the file's structure is broken.
         """
-        empty = not self.tallies() and not self.batches()
+        empty = not keep and not self.tallies() and not self.batches()
         self.close()
         if empty:
             for path in self.path.parent.glob(f"{self.path.name}*"):
