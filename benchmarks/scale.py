@@ -4,9 +4,13 @@
     python -m benchmarks.scale --n 1000000
 
 `satsuma generate copa` against the local server without latency, as a user would run it, sampled from outside (resident
-size and CPU time of the process, requests at the server). At 97% of the requests it is killed with SIGKILL and the same
-command runs again: how long until its first new request reaches the server is the time to go on. CPU time is told
-beside wall clock, since the server shares the machine.
+size and CPU time of the process, requests at the server). CPU time is told beside wall clock, since the server shares
+the machine.
+
+What an instance costs near the end is compared with what one costs at 10,000 in another run of the same command, the
+two taking turns of seconds (SIGSTOP, SIGCONT): on a machine whose speed changes by the minute nothing else would tell
+growth from weather. At 97% of the requests the run is killed with SIGKILL and the same command runs again: how long
+until its first new request reaches the server is the time to go on.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,9 +33,13 @@ from satsuma.testing import Server, serve
 
 REQUESTS = 2.105
 """Of one instance: its own, its correction, and its part of the seeds and contexts."""
+LATE = 0.92
+"""The part of the instances after which the cost of one is taken."""
 KILLED_AT = 0.97
 EARLY = 10_000
-"""Instances at which the cost of one is taken first."""
+"""Instances around which the cost of one is taken in a run beside."""
+TURN = 2.0
+"""Seconds that each of the two runs has in turn."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -64,9 +73,8 @@ def memory_of(pid: int) -> tuple[int, int]:
     return int(lines["VmRSS"].split()[0]) // 1024, int(lines["VmHWM"].split()[0]) // 1024
 
 
-def samples(process: subprocess.Popen[bytes], server: Server, until: float) -> Iterator[Sample]:
-    """A sample a second until the server has seen so many requests or the process has ended."""
-    began = time.perf_counter()
+def samples(process: subprocess.Popen[bytes], server: Server, until: float, began: float) -> Iterator[Sample]:
+    """A sample a second until the server has seen so many requests or the process has ended. began: by the clock."""
     while process.poll() is None and (seen := server.counters.requests) < until:
         try:
             mb, peak = memory_of(process.pid)
@@ -77,13 +85,46 @@ def samples(process: subprocess.Popen[bytes], server: Server, until: float) -> I
         time.sleep(1)
 
 
-def cost(taken: list[Sample], low: float, high: float) -> float:
-    """Milliseconds of CPU for an instance between so many and so many instances."""
-    between = [s for s in taken if low <= s.instances <= high]
-    if len(between) < 2:
-        return float("nan")
-    first, last = between[0], between[-1]
-    return 1000 * (last.cpu - first.cpu) / (last.instances - first.instances)
+@dataclass(slots=True)
+class Side:
+    """One of two runs that take turns. It is stopped between its turns."""
+
+    process: subprocess.Popen[bytes]
+    server: Server
+    cpu: float = 0.0
+    requests: int = 0
+
+    def turn(self) -> None:
+        """Go on for `TURN` seconds; what it used and asked is counted."""
+        cpu, requests = cpu_of(self.process.pid), self.server.counters.requests
+        self.process.send_signal(signal.SIGCONT)
+        time.sleep(TURN)
+        self.process.send_signal(signal.SIGSTOP)
+        self.cpu += cpu_of(self.process.pid) - cpu
+        self.requests += self.server.counters.requests - requests
+
+    @property
+    def cost(self) -> float:
+        """Milliseconds of CPU for an instance."""
+        return 1000 * REQUESTS * self.cpu / self.requests
+
+
+def costs(n: int, long: Side, place: Path) -> tuple[float, float]:
+    """What an instance costs around `EARLY` in a new run of n, and what it costs in the long one now."""
+    with serve(process=True) as server:
+        new = Side(start(n, server.url, place), server)
+        long.process.send_signal(signal.SIGSTOP)
+        try:
+            server.wait_for(int(EARLY / 2 * REQUESTS), timeout=600)
+            new.process.send_signal(signal.SIGSTOP)
+            while server.counters.requests < 1.5 * EARLY * REQUESTS:
+                new.turn()
+                long.turn()
+        finally:
+            new.process.kill()
+            new.process.wait()
+            long.process.send_signal(signal.SIGCONT)
+    return new.cost, long.cost
 
 
 def tell_course(taken: list[Sample]) -> None:
@@ -101,20 +142,21 @@ def tell_course(taken: list[Sample]) -> None:
 def measure(n: int, run: Path) -> None:
     """Run, kill, go on; print what was seen."""
     with serve(process=True) as server:
-        process = start(n, server.url, run)
-        taken = list(samples(process, server, KILLED_AT * n * REQUESTS))
+        process, began = start(n, server.url, run), time.perf_counter()
+        taken = list(samples(process, server, LATE * n * REQUESTS, began))
+        early, late = costs(n, Side(process, server), run.with_name("beside"))
+        taken += samples(process, server, KILLED_AT * n * REQUESTS, began)
         process.kill()
         process.wait()
         server.wait_until_idle()
         tell_course(taken)
-        early, late = cost(taken, EARLY / 2, 1.5 * EARLY), cost(taken, 0.9 * n, n)
-        print(f"\nCPU ms an instance: {early:.2f} at {EARLY:,}, {late:.2f} at the end ({late / early:.2f} times)")
+        print(f"\nCPU ms an instance: {early:.2f} at {EARLY:,}, {late:.2f} at {LATE:.0%} ({late / early:.2f} times)")
         print(f"peak: {taken[-1].peak} MB; killed after {server.counters.requests:,} requests")
         seen, began = server.counters.requests, time.perf_counter()
         again = start(n, server.url, run)
         server.wait_for(seen + 1, timeout=3600)
         print(f"goes on after {time.perf_counter() - began:.1f} s ({cpu_of(again.pid):.1f} s of CPU)", flush=True)
-        rest = list(samples(again, server, float("inf")))
+        rest = list(samples(again, server, float("inf"), began))
         code = again.wait()
         print(f"ended with {code} after {time.perf_counter() - began:.0f} s; peak {max(s.peak for s in rest)} MB")
     tell_disk(run)
@@ -138,6 +180,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure a very long run.")
     parser.add_argument("--n", type=int, default=200_000)
     options = parser.parse_args()
+    if options.n * (KILLED_AT - LATE) < EARLY / 2:
+        parser.error(f"too few for what an instance costs at the end: at least {EARLY / 2 / (KILLED_AT - LATE):,.0f}")
     with tempfile.TemporaryDirectory(prefix="scale-") as place:
         measure(options.n, Path(place) / "run")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import shutil
@@ -22,11 +23,15 @@ from satsuma.errors import RunError, Stopped
 from satsuma.llm.client import Client
 from satsuma.llm.journal import Journal
 from satsuma.llm.request import Reply, Request
+from satsuma.run.columns import to_row
+from satsuma.run.writer import line_of as line_of_row
 from satsuma.selecting.ballots import Ballot
 from satsuma.selecting.duplicates import Earlier, NearDuplicates
-from satsuma.selecting.outcomes import Judged, judged_of, line_of
+from satsuma.selecting.outcomes import Judged, judged_of, keys_of, line_of, text_of
 from satsuma.selecting.selection import Outcome
 from satsuma.task.instance import Instance, OutputValue, Provenance, Reject, SourceRow, Span
+from satsuma.task.loader import load_card
+from satsuma.task.written import Written
 
 N = 60
 CARD = """\
@@ -82,7 +87,6 @@ def cut(server: satsuma.testing.Server, tmp_path: Path) -> Path:
 def whole(server: satsuma.testing.Server, tmp_path: Path) -> tuple[bytes, bytes]:
     """The bytes of a run that was not cut."""
     generate(server, tmp_path / "whole")
-    assert not (tmp_path / "whole" / ".checkpoint").exists(), "a complete run has none"
     return data(tmp_path / "whole")
 
 
@@ -119,7 +123,6 @@ def test_a_run_that_goes_on_recalls_what_it_knows_and_ends_with_the_same_bytes(
     assert told == known
     assert run.state.matrix == again.state.matrix
     assert run.state.noise == again.state.noise
-    assert not (cut / ".checkpoint").exists()
 
 
 def test_new_requests_leave_before_known_texts_are_remembered(
@@ -201,6 +204,32 @@ def test_the_same_run_with_a_larger_n_goes_on_from_it(
     assert len(read) > 10
 
 
+def test_a_complete_run_keeps_it_for_a_larger_n_and_for_files_that_are_lost(
+    server: satsuma.testing.Server, whole: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = tmp_path / "whole"
+    looked = found_in_journal(monkeypatch)
+    for lost in ("README.md", "rejects.parquet", "data/train.parquet"):
+        (run / lost).unlink()
+    generate(server, run)
+    assert data(run) == whole
+    assert len(looked) < N, "a run without a checkpoint looks up more than five replies a candidate"
+    generate(server, run, n=2 * N)
+    generate(server, tmp_path / "double", n=2 * N)
+    assert data(run) == data(tmp_path / "double")
+
+
+def test_what_there_is_no_room_for_any_more_is_rejected_as_it_would_have_been(
+    server: satsuma.testing.Server, cut: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(cut, tmp_path / "bare")
+    (tmp_path / "bare" / ".checkpoint").unlink()
+    n = satsuma.Run(cut).state.size // 2
+    for run in (cut, tmp_path / "bare"):
+        generate(server, run, n=n, revise=True)
+    assert data(cut) == data(tmp_path / "bare")
+
+
 def test_one_that_says_what_cannot_be_is_told_instead_of_used(
     server: satsuma.testing.Server, cut: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,9 +288,26 @@ ABOUT = Provenance(
 OUTPUTS: list[OutputValue] = ["bug", 3, ("a", "b"), (), (1, 2), (Span(0, 3, "PER", "Ada"), Span(4, 5, "LOC", "x"))]
 
 
+def made(output: OutputValue) -> Instance:
+    return Instance("context 1 / seed 2", 5, {"a": "ü", "b": 3, "c": ("x", "y")}, output, "text", "target", ABOUT)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_an_accepted_candidate_comes_back_with_its_row_and_its_text(output: OutputValue) -> None:
+    card = load_card({"name": "c", "task": "t", "inputs": dict.fromkeys("abc", "i"), "output": {"text": "o"}})
+    row, notes = line_of_row(to_row(made(output), card)), (Reject("n", 5, "seeds", "why", requests=("k1-a",)),)
+    outcome = Outcome("bug", made(output), "bug", "the content", "the own", None, notes, ("billing", "bug"))
+    judged = judged_of(line_of(outcome, None, row))
+    assert judged is not None
+    assert judged.outcome == dataclasses.replace(outcome, instance=Written(5, row), content="", own="")
+    assert text_of(judged.text) == ("the content", "the own")
+    assert Written(5, row).instance() == made(output)
+    assert keys_of(judged.outcome) == ABOUT.requests
+
+
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_an_outcome_comes_back_as_it_was(output: OutputValue) -> None:
-    instance = Instance("context 1 / seed 2", 5, {"a": "ü", "b": 3, "c": ("x", "y")}, output, "text", "target", ABOUT)
+    instance = made(output)
     notes = (Reject("n", 5, "seeds", "why", requests=("k1-a",)),)
     ballots = (Ballot("bug", (("billing", 1), ("bug", 2)), "bug"), Ballot(0, ((0, 2), (1, 1)), 0))
     for ballot, earlier in itertools.product((*ballots, None), (None, Earlier(3, "near"))):

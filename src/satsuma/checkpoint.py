@@ -1,13 +1,15 @@
 """The checkpoint of a stream: what became of every candidate so far, so that a long run goes on without its journal.
 
-The rule: deleting it changes nothing but time. It is a memory of two functions of the index, the outcome of a candidate
-and the verdict on its text; a run that goes on takes both from here for the candidates that it knows, in the same order
-and through the same selection and writer, and computes the others. It is used only if it was written by this version,
-for the same card, settings, models and seed, beside this very journal, of which a sample of the requests is looked up.
+The rule: deleting it changes nothing but time. It is a memory of functions of the index: the outcome of a candidate,
+the verdict on its text, its row of the dataset. A run that goes on takes them from here for the candidates that it
+knows, in the same order and through the same selection and writer, and computes the others. It is used only if it was
+written by this version, for the same card, settings, models and seed, beside this very journal, of which a sample of
+the requests is looked up.
 
 Mechanism: an append-only file of blocks, each with a checksum; what a kill or a power cut tore is cut off. It begins at
-candidate `FIRST`, so that a short run writes none: until there, the journal is quick enough. A run that is complete has
-none. The texts that duplicates are judged against are read after the first new requests are on their way.
+candidate `FIRST`, so that a short run writes none: until there, the journal is quick enough. It stays when the run is
+complete, for a larger n. The texts that duplicates are judged against are read after the first new requests are on
+their way.
 
 Not covered: methods whose candidates have effects besides their outcome (`Course.recalls`), and edits of satsuma's own
 code without a new version. Replies that the checkpoint spares are not counted as replayed.
@@ -20,7 +22,7 @@ import secrets
 import struct
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -29,10 +31,11 @@ import orjson
 from satsuma.errors import RunError
 from satsuma.run.atomic import writing
 from satsuma.selecting.duplicates import Earlier, NearDuplicates
-from satsuma.selecting.outcomes import Judged, judged_of, keys_of, line_of
+from satsuma.selecting.outcomes import Judged, judged_of, keys_of, line_of, text_of
 from satsuma.selecting.selection import Outcome, Selection
-from satsuma.stream import Known, Made
+from satsuma.stream import End, Known, Made
 from satsuma.task.instance import Instance, Reject
+from satsuma.task.written import Written
 
 if TYPE_CHECKING:
     from satsuma.course import Make
@@ -57,7 +60,7 @@ class Recorded(Selection):
         super().__init__(n, weights, seed, checkpoint)
         self._checkpoint = checkpoint
 
-    def judge(self, index: int, outcome: Outcome) -> Iterator[Instance | Reject]:
+    def judge(self, index: int, outcome: Outcome) -> Iterator[Instance | Written | Reject]:
         """As `Selection` does; then it is kept."""
         yield from super().judge(index, outcome)
         self._checkpoint.settled(index, outcome)
@@ -74,14 +77,15 @@ class Checkpoint:
         self._begins = FIRST
         self._known: Iterator[tuple[Judged | None, int]] = iter(())
         self._good = 0
-        self._verdicts: dict[int, Earlier | None] = {}
+        self._verdicts: dict[int, tuple[Earlier | None, bytes]] = {}
         self._verdict: Earlier | None = None
+        self._row = b""
         self._recalled = 0
         self._writes = False
         self._lines: list[bytes] = []
         self._file: IO[bytes] | None = None
-        self._unread: deque[tuple[str, int, str]] = deque()
-        self._reading: asyncio.Task[None] | None = None
+        self._first_made: Coroutine[object, object, Outcome | End] | None = None
+        self._unread: deque[tuple[int, bytes | tuple[str, str]]] = deque()
 
     def open(self, journal: Journal, wanted: RunState, *, forget: bool) -> None:
         """Use the file of a run if it is this run's. forget: what it knows is not to be used.
@@ -97,11 +101,8 @@ class Checkpoint:
             if self._path.exists():
                 self._known = self._recorded(self._identity(), lambda key: journal.get(key) is not None)
 
-    def making(self, make: Make, ask: Callable[[], str], asks: asyncio.Event) -> Make:
-        """`make`, for candidates that are not known.
-
-        ask: what `make` would ask for the label with. asks: set when the first new request is on its way.
-        """
+    def making(self, make: Make, ask: Callable[[], str]) -> Make:
+        """`make`, for candidates that are not known. ask: what `make` would ask for the label with."""
         self._writes = True
 
         def recalled_or_made(index: int) -> Made[Outcome]:
@@ -109,15 +110,17 @@ class Checkpoint:
             if end:
                 self._good, self._recalled = end, index + 1
             if judged is None:
-                if self._reading is None and self._unread:
-                    self._reading = asyncio.create_task(self._read(asks))
-                return make(index)
+                made = make(index)
+                if self._recalled != index or isinstance(made, Known):
+                    return made
+                self._first_made = made
+                return self._held(made)
             if ask() != judged.outcome.asked:
                 raise RunError(
                     f"the checkpoint {self._path} does not fit its run", "Delete it and run the same command again."
                 )
             if judged.outcome.instance is not None:
-                self._verdicts[judged.outcome.instance.index] = judged.earlier
+                self._verdicts[judged.outcome.instance.index] = judged.earlier, judged.text
             return Known(judged.outcome)
 
         return recalled_or_made
@@ -125,24 +128,31 @@ class Checkpoint:
     def first(self, text: str, index: int, own: str = "") -> Earlier | None:
         """As `Duplicates` has it; of a known text without looking."""
         if index in self._verdicts:
-            verdict = self._verdicts.pop(index)
-            if verdict is None:
-                self._unread.append((text, index, own))
-            return verdict
+            earlier, unread = self._verdicts.pop(index)
+            if earlier is None:
+                self._unread.append((index, unread or (text, own)))
+            return earlier
         self._read_some(len(self._unread))
         self._verdict = self._near.first(text, index, own)
         return self._verdict
 
-    async def _read(self, asks: asyncio.Event) -> None:
-        """Remember known texts while the first candidates that are not known are on the wire."""
-        await asks.wait()
+    async def _held(self, made: Coroutine[object, object, Outcome | End]) -> Outcome | End:
+        """The first candidate that is not known, held back until known texts are remembered; others go on meanwhile."""
+        outcome = await made
         while self._unread:
             self._read_some(SLICE)
             await asyncio.sleep(0)
+        return outcome
 
     def _read_some(self, count: int) -> None:
         for _ in range(min(count, len(self._unread))):
-            self._near.remember(*self._unread.popleft())
+            index, unread = self._unread.popleft()
+            text, own = text_of(unread) if isinstance(unread, bytes) else unread
+            self._near.remember(text, index, own)
+
+    def accepted(self, row: bytes) -> None:
+        """The candidate that is being judged has this row of the dataset."""
+        self._row = row
 
     def settled(self, index: int, outcome: Outcome) -> None:
         """The next candidate in index order has been judged.
@@ -151,28 +161,26 @@ class Checkpoint:
             RunError: the file cannot be written.
         """
         verdict, self._verdict = self._verdict, None
+        row, self._row = self._row, b""
         if not self._writes or index < max(self._begins, self._recalled):
             return
-        self._lines.append(line_of(outcome, verdict))
+        self._lines.append(line_of(outcome, verdict, row))
         if len(self._lines) == BLOCK:
             self._flush()
 
-    def close(self, *, complete: bool) -> None:
-        """Write what is pending; if the run is complete, remove the file.
+    def close(self) -> None:
+        """Write what is pending, and let go.
 
         Raises:
             RunError: it cannot be written.
         """
+        if self._first_made is not None:
+            self._first_made.close()  # its task may have been cancelled before it began
         with writing(self._path):
-            if not complete:
-                self._flush()
+            self._flush()
             if self._file is not None:
                 self._file.close()
                 self._file = None
-            if complete:
-                self._path.unlink(missing_ok=True)
-        if self._reading is not None:
-            self._reading.cancel()
 
     def _flush(self) -> None:
         if not self._lines:
@@ -205,7 +213,7 @@ class Checkpoint:
             token = secrets.token_hex(16)
             journal.set_meta(TOKEN, token)
         told = {
-            "checkpoint": 1, "first": self._begins, "journal": token, "satsuma": run.versions.get("satsuma"),
+            "checkpoint": 2, "first": self._begins, "journal": token, "satsuma": run.versions.get("satsuma"),
             "seed": run.seed, "lag": run.lag, "card": run.fingerprint, "settings": run.settings, "models": run.models,
         }  # fmt: skip
         return orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)

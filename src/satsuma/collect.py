@@ -10,12 +10,13 @@ from satsuma.errors import Exhausted
 from satsuma.selecting.selection import Outcome, Selection
 from satsuma.stream import Made, ordered
 from satsuma.task.instance import Instance, Reject
+from satsuma.task.written import Written
 
 
 class Sink(Protocol):
     """Where instances and rejects go."""
 
-    def add(self, item: Instance | Reject) -> None:
+    def add(self, item: Instance | Written | Reject) -> None:
         """The next one, in index order."""
         ...
 

@@ -40,6 +40,7 @@ from satsuma.selecting.shares import LAG
 from satsuma.settings import Settings
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Reject
+from satsuma.task.written import Written
 
 GRACE = 2.0
 """Seconds that requests in flight are given when n is reached; their replies serve a larger n."""
@@ -124,7 +125,7 @@ class _Work:
                     if isinstance(error, BudgetSpent):
                         error.hint = hint_for(error, self._worth(journal), settings.n)
                     self._settle(client, journal, writer, error)
-                self._checkpoint.close(complete=error is None)
+                self._checkpoint.close()
         finally:
             if journal.close_or_remove(keep=self._previous is not None or self._settled):
                 self._leave_nothing()
@@ -144,9 +145,9 @@ class _Work:
         """Collect, and wait for what is in flight: with an error until it is done, as all of it will be needed."""
         selection = self._selection
         self._course = course = self._job.make(client, selection)
-        make = self._checkpoint.making(course.make, selection.ask, client.asks) if course.recalls else course.make
+        make = self._checkpoint.making(course.make, selection.ask) if course.recalls else course.make
         ahead = Ahead(make, selection.window, lambda: selection.tally.judged, lambda: client.budget_left)
-        sink = _Sink(writer, course)
+        sink = _Sink(writer, course, self._checkpoint)
         try:
             await collect(ahead.make, selection, sink, lambda: self._tick(client), ahead.window, course.skips)
         except SatsumaError as stopped:
@@ -295,16 +296,18 @@ def _nested(counts: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]:
 
 
 class _Sink:
-    """Hands instances and rejects to the writer, and tells the method."""
+    """Hands instances and rejects to the writer, and tells the method and the checkpoint."""
 
-    def __init__(self, writer: DatasetWriter, course: Course) -> None:
+    def __init__(self, writer: DatasetWriter, course: Course, checkpoint: Checkpoint) -> None:
         self._writer = writer
         self._settled = course.settled
+        self._checkpoint = checkpoint
 
-    def add(self, item: Instance | Reject) -> None:
+    def add(self, item: Instance | Written | Reject) -> None:
         """Write it."""
-        self._settled(item)
-        if isinstance(item, Instance):
-            self._writer.accept(item)
-        else:
+        if not isinstance(item, Written):  # a method that recalls does not listen
+            self._settled(item)
+        if isinstance(item, Reject):
             self._writer.reject(item)
+        else:
+            self._checkpoint.accepted(self._writer.accept(item))

@@ -98,8 +98,6 @@ class Client:
         self._totals = dict.fromkeys(routes, ModelTotals())
         self._recent: deque[bool] = deque(maxlen=WINDOW)
         self._ended: SatsumaError | None = None
-        self.asks = asyncio.Event()
-        """Set with the first request that the journal has no reply to."""
 
     async def __aenter__(self) -> Client:
         return self
@@ -211,7 +209,6 @@ class Client:
         route = self._routes.get(request.model)
         if route is None:
             raise SettingsError(f"no model {request.model!r} was opened for this run")
-        self.asks.set()
         self._asking[key] = asking = _Asking(asyncio.create_task(self._carry_out(route, request, key)))
         return asking
 

@@ -5,7 +5,7 @@
       run.json           the card, the settings and where the run stands (`state.py`)
       journal.sqlite     every request and reply (`satsuma.llm.journal`)
       data/train.parquet the dataset, and data/train.jsonl where it was asked for
-      .checkpoint        of a long run that is not complete (`satsuma.checkpoint`)
+      .checkpoint        of a long run: what became of every candidate (`satsuma.checkpoint`)
       rejects.parquet    what was dropped, and why
       README.md          a dataset card
 
@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 
 _CHOOSE = "Choose another directory with -o."
 _OF_A_RUN_THAT_WAS_KILLED_EARLY = frozenset(
-    {LOCK_NAME, ".run.json.part", "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", ".DS_Store"}
+    {
+        LOCK_NAME,
+        ".run.json.part",
+        ".checkpoint",
+        "journal.sqlite",
+        "journal.sqlite-wal",
+        "journal.sqlite-shm",
+        ".DS_Store",
+    }
 )
 
 

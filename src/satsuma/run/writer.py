@@ -25,6 +25,7 @@ from satsuma.run.columns import REJECTS, Row, schema, to_reject_row, to_row
 from satsuma.run.directory import RunDirectory
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Reject
+from satsuma.task.written import Written
 
 _POOL = pa.system_memory_pool()
 """Arrow's own pool keeps some 40 MB more than it uses."""
@@ -61,7 +62,14 @@ class ParquetFile:
         Raises:
             RunError: a row group could not be written.
         """
-        line = _line(row)
+        self.add_line(line_of(row))
+
+    def add_line(self, line: bytes) -> None:
+        """Append a row that is JSON already (`line_of`).
+
+        Raises:
+            RunError: a row group could not be written.
+        """
         self._pending.append(line)
         self._bytes += len(line)
         self.rows += 1
@@ -136,8 +144,16 @@ class JsonLines:
         Raises:
             RunError: it could not be written.
         """
+        self.add_line(line_of(row))
+
+    def add_line(self, line: bytes) -> None:
+        """Append a row that is JSON already (`line_of`).
+
+        Raises:
+            RunError: it could not be written.
+        """
         with writing(self.path):
-            self._file.write(_line(row))
+            self._file.write(line)
 
     def finish(self) -> None:
         """Write what is pending.
@@ -163,7 +179,8 @@ class JsonLines:
         self.discard()
 
 
-def _line(row: Row) -> bytes:
+def line_of(row: Row) -> bytes:
+    """A row as JSON, with the end of its line."""
     return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -205,16 +222,17 @@ class DatasetWriter:
             self._lines = opened.enter_context(JsonLines(lines)) if jsonl or lines.exists() else None
             self._opened = opened.pop_all()
 
-    def accept(self, instance: Instance) -> None:
-        """Append an instance; call it in index order.
+    def accept(self, instance: Instance | Written) -> bytes:
+        """Append an instance; call it in index order. Returns its row as JSON.
 
         Raises:
             RunError: it could not be written.
         """
-        row = to_row(instance, self._card)
-        self._train.add(row)
+        line = instance.row if isinstance(instance, Written) else line_of(to_row(instance, self._card))
+        self._train.add_line(line)
         if self._lines is not None:
-            self._lines.add(row)
+            self._lines.add_line(line)
+        return line
 
     def reject(self, reject: Reject) -> None:
         """Append a reject; call it in index order.

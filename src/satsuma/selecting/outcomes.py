@@ -1,12 +1,15 @@
-"""An outcome and the verdict on its text, as a line of JSON and back: exactly the same values, or none.
+"""What was settled of a candidate, as a line and back: exactly the same values, or none.
 
-What JSON cannot hold (a lone surrogate) has no line: `None` stands for it, and whoever reads it makes the candidate
+A line is JSON. Of an accepted candidate, as most are, it is three pieces of JSON: what the selection asks about it, its
+row of the dataset as it was written, and the text that duplicates are judged by. The last two are handed on unread, so
+that a candidate costs a tenth of what it took to make.
+
+What JSON cannot hold (a lone surrogate) has no line: `null` stands for it, and whoever reads it makes the candidate
 anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 import orjson
@@ -14,79 +17,103 @@ import orjson
 from satsuma.selecting.ballots import Ballot
 from satsuma.selecting.duplicates import Earlier
 from satsuma.selecting.selection import Outcome
-from satsuma.task.instance import Instance, OutputValue, Provenance, Reject, SourceRow, Span, Value
+from satsuma.task.instance import Instance, Reject
+from satsuma.task.written import Written, fields_of, output_of, provenance_of
 
 NOTHING = b"null"
+BETWEEN = b"\x1e"
+"""Between the pieces of a line; no JSON has it in it."""
 
 
 class Judged(NamedTuple):
-    """A candidate and what it is a duplicate of, None if it is new."""
+    """A candidate and what it is a duplicate of, None if it is new.
+
+    text: what `text_of` makes the judged text of, where the outcome does not have it.
+    """
 
     outcome: Outcome
     earlier: Earlier | None
+    text: bytes = b""
 
 
-def line_of(outcome: Outcome, earlier: Earlier | None) -> bytes:
-    """One line, without its end."""
-    fields = (
-        outcome.asked, outcome.instance, outcome.label, outcome.content, outcome.own, outcome.reject, outcome.notes,
-        outcome.flow, tuple(outcome.ballot) if outcome.ballot else None, earlier,
-    )  # fmt: skip
+def line_of(outcome: Outcome, earlier: Earlier | None, row: bytes = b"") -> bytes:
+    """One line, without its end. row: of the dataset, where it was accepted."""
+    ballot = tuple(outcome.ballot) if outcome.ballot else None
+    instance = outcome.instance
     try:
-        return orjson.dumps(fields)
+        if row and instance is not None:
+            head = (outcome.asked, instance.index, outcome.label, outcome.notes, outcome.flow, ballot)
+            return BETWEEN.join((orjson.dumps(head), row.rstrip(), orjson.dumps((outcome.content, outcome.own))))
+        return orjson.dumps((
+            outcome.asked, instance, outcome.label, outcome.content, outcome.own, outcome.reject, outcome.notes,
+            outcome.flow, ballot, earlier,
+        ))  # fmt: skip
     except TypeError:
         return NOTHING
 
 
 def judged_of(line: bytes) -> Judged | None:
     """The candidate of a line; None where it had no form in JSON."""
-    fields = orjson.loads(line)
+    head, _, rest = line.partition(BETWEEN)
+    if rest:
+        row, _, text = rest.partition(BETWEEN)
+        asked, index, label, notes, flow, ballot = orjson.loads(head)
+        return Judged(
+            Outcome(
+                asked, Written(index, row + b"\n"), label, notes=_notes(notes), flow=_flow(flow), ballot=_ballot(ballot)
+            ), None, text,
+        )  # fmt: skip
+    fields = orjson.loads(head)
     if fields is None:
         return None
     asked, instance, label, content, own, reject, notes, flow, ballot, earlier = fields
     outcome = Outcome(
         asked, _instance(instance) if instance else None, label, content, own, _reject(reject) if reject else None,
-        tuple([_reject(note) for note in notes]), tuple(flow) if flow else None, _ballot(ballot) if ballot else None,
+        _notes(notes), _flow(flow), _ballot(ballot),
     )  # fmt: skip
     return Judged(outcome, Earlier(**earlier) if earlier else None)
 
 
+def text_of(text: bytes) -> tuple[str, str]:
+    """The text of `Judged`: the content, and the part of it that is the candidate's own."""
+    content, own = orjson.loads(text)
+    return content, own
+
+
 def keys_of(outcome: Outcome) -> tuple[str, ...]:
     """The requests that led to it."""
+    if isinstance(outcome.instance, Written):
+        return outcome.instance.requests
     if outcome.instance is not None:
         return outcome.instance.provenance.requests
     return outcome.reject.requests if outcome.reject else ()
 
 
 def _instance(told: dict[str, object]) -> Instance:
-    about = cast("dict[str, object]", told["provenance"])
-    about["requests"] = tuple(cast("list[str]", about["requests"]))
-    if about["source"]:
-        about["source"] = SourceRow(**about["source"])  # type: ignore[arg-type]
     return Instance(
-        cast("str", told["id"]), cast("int", told["index"]), _fields(told["fields"]), _output(told["output"]),
-        cast("str", told["text"]), cast("str", told["target"]), Provenance(**about),  # type: ignore[arg-type]
+        cast("str", told["id"]), cast("int", told["index"]), fields_of(told["fields"]), output_of(told["output"]),
+        cast("str", told["text"]), cast("str", told["target"]),
+        provenance_of(cast("dict[str, object]", told["provenance"])),
     )  # fmt: skip
 
 
 def _reject(told: dict[str, object]) -> Reject:
-    told["fields"] = _fields(told["fields"])
+    told["fields"] = fields_of(told["fields"])
     told["requests"] = tuple(cast("list[str]", told["requests"]))
     return Reject(**told)  # type: ignore[arg-type]
 
 
-def _fields(told: object) -> Mapping[str, Value]:
-    given = cast("dict[str, Value | list[str]]", told)
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+def _notes(told: list[dict[str, object]]) -> tuple[Reject, ...]:
+    return tuple([_reject(note) for note in told]) if told else ()
 
 
-def _output(told: object) -> OutputValue:
-    if not isinstance(told, list):
-        return cast("OutputValue", told)
-    return cast("OutputValue", tuple([Span(**each) if isinstance(each, dict) else each for each in told]))
+def _flow(told: list[str] | None) -> tuple[str, str] | None:
+    return (told[0], told[1]) if told else None
 
 
-def _ballot(told: list[object]) -> Ballot:
+def _ballot(told: list[object] | None) -> Ballot | None:
+    if told is None:
+        return None
     asked, cast_, final = told
     votes = cast("list[list[str | int]]", cast_)
     return Ballot(

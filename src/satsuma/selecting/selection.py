@@ -18,6 +18,7 @@ from satsuma.selecting.ballots import Ballot, Ballots
 from satsuma.selecting.duplicates import Duplicates, NearDuplicates
 from satsuma.selecting.shares import LAG, LabelPlan, shares
 from satsuma.task.instance import Instance, Reject
+from satsuma.task.written import Written
 
 _NUMBER = re.compile(r"(?<!\w)\d[\d,.]*")
 BARREN = 1024
@@ -33,13 +34,13 @@ class Outcome:
     """What became of a candidate.
 
     asked: the label it was asked for. Either instance with its final label and content (the words that duplicates are
-    judged by), or reject. own: the part of the content that is no other instance's, where several grow from one seed.
-    notes: what was dropped on the way to it. flow: the label before and after correction, as shown. ballot: what was
-    said of its label.
+    judged by), or reject; the instance may be known as the row that it was written as. own: the part of the content
+    that is no other instance's, where several grow from one seed. notes: what was dropped on the way to it. flow: the
+    label before and after correction, as shown. ballot: what was said of its label.
     """
 
     asked: str
-    instance: Instance | None = None
+    instance: Instance | Written | None = None
     label: str = ""
     content: str = ""
     own: str = ""
@@ -110,7 +111,7 @@ class Selection:
         need = room / (self._weights[name] * worth)
         return math.ceil(need + 1.5 * math.sqrt(need * (1 - worth)))
 
-    def judge(self, index: int, outcome: Outcome) -> Iterator[Instance | Reject]:
+    def judge(self, index: int, outcome: Outcome) -> Iterator[Instance | Written | Reject]:
         """Settle candidate `index`: what goes into the dataset and what into the rejects, in order.
 
         Raises:
@@ -123,22 +124,23 @@ class Selection:
         for note in outcome.notes:
             yield self._rejected(note)
         verdict = self._verdict(index, outcome)
+        dropped = isinstance(verdict, Reject)
         if outcome.ballot:
-            self.tally.ballots[outcome.ballot, isinstance(verdict, Instance)] += 1
-        valid = outcome.label if isinstance(verdict, Instance) or (verdict.step == "surplus") else None
-        self._plan.settle(valid)
-        if isinstance(verdict, Instance):
+            self.tally.ballots[outcome.ballot, not dropped] += 1
+        valid = not isinstance(verdict, Reject) or verdict.step == "surplus"
+        self._plan.settle(outcome.label if valid else None)
+        if isinstance(verdict, Reject):
+            yield self._rejected(verdict)
+        else:
             self._accept(outcome.label)
             yield verdict
-        else:
-            yield self._rejected(verdict)
-        self._give_up(valid is not None, isinstance(verdict, Instance))
+        self._give_up(valid, not dropped)
 
     def pass_over(self) -> None:
         """The next index is no candidate, whatever label it was asked for."""
         self._plan.settle(None)
 
-    def _verdict(self, index: int, outcome: Outcome) -> Instance | Reject:
+    def _verdict(self, index: int, outcome: Outcome) -> Instance | Written | Reject:
         instance = outcome.instance
         if instance is None:
             return outcome.reject or Reject("", index, "candidate", "neither an instance nor a reject")
@@ -184,7 +186,8 @@ def reason_class(reason: str) -> str:
     return _NUMBER.sub("…", reason.partition(":")[0]).strip()[:80]
 
 
-def _dropped(outcome: Outcome, instance: Instance, step: str, reason: str) -> Reject:
+def _dropped(outcome: Outcome, found: Instance | Written, step: str, reason: str) -> Reject:
+    instance = found.instance() if isinstance(found, Written) else found
     shown = instance.provenance.asked or outcome.asked
     return Reject(
         instance.id, instance.index, step, reason, shown, instance.fields, requests=instance.provenance.requests

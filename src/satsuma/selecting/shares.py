@@ -39,20 +39,25 @@ def weights(proportions: Mapping[str, float]) -> dict[str, int]:
 
 
 def shares(weights: Mapping[str, int], n: int, seed: int = 0) -> dict[str, int]:
-    """The share of each label in n instances: its exact proportion rounded down or up, summing to n."""
-    counts = dict.fromkeys(weights, 0)
-    for name in schedule(weights, n, seed):
+    """The share of each label in n instances: its exact proportion rounded down or up, summing to n.
+
+    After every `sum(weights)` labels each has had its exact proportion; only what follows the last of those is counted.
+    """
+    rounds, rest = divmod(n, sum(weights.values()))
+    counts = {name: rounds * weight for name, weight in weights.items()}
+    for name in schedule(weights, rest, seed, rounds):
         counts[name] += 1
     return counts
 
 
-def schedule(weights: Mapping[str, int], n: int, seed: int = 0) -> Iterator[str]:
-    """The first n labels of the sequence."""
+def schedule(weights: Mapping[str, int], n: int, seed: int = 0, rounds: int = 0) -> Iterator[str]:
+    """So many labels of the sequence, after `rounds` times `sum(weights)` of them."""
     total = sum(weights.values())
-    counts = dict.fromkeys(weights, 0)
+    counts = {name: rounds * weight for name, weight in weights.items()}
     released: list[tuple[int, int, str]] = []
-    waiting: list[tuple[int, str]] = [(0, name) for name in weights]
-    for slot in range(n):
+    waiting: list[tuple[int, str]] = [(rounds * total, name) for name in weights]
+    heapq.heapify(waiting)
+    for slot in range(rounds * total, rounds * total + n):
         while waiting and waiting[0][0] <= slot:
             name = heapq.heappop(waiting)[1]
             deadline = -(-(counts[name] + 1) * total // weights[name])
