@@ -97,7 +97,7 @@ def test_an_empty_text_has_no_tokens() -> None:
     assert estimate_tokens("") == likely_tokens("") == 0
 
 
-@pytest.mark.parametrize("text", ["😀", "x", "ß", "!"])
+@pytest.mark.parametrize("text", ["😀", "x", "ß", "!", "7"])
 def test_the_guess_adds_up_however_long_the_text_is(text: str) -> None:
     one = likely_tokens(text * UNITS)
     for times in (10, 100, 1000):

@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
+from typing import NamedTuple
 
 from satsuma.errors import BudgetSpent, SatsumaError, SettingsError
 from satsuma.llm.bill import Spent
@@ -49,8 +50,7 @@ class Reservation:
     output_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """What a request may use: bounds. short: a lower limit for its answer that would probably do; None for none."""
 
     model: str

@@ -164,6 +164,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
                 raise JournalError(f"{path.parent} is on a file system that cannot hold a journal", "Use a local disk.")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+            # A statement of many rows keeps the pages that it changes until it is done: else in a file, from 64 kB on.
+            connection.execute("PRAGMA temp_store = MEMORY")
             # Writes nothing, but fails as writing would; BEGIN IMMEDIATE alone is content with a read-only file.
             connection.execute("DELETE FROM meta WHERE name IS NULL")
         except BaseException:

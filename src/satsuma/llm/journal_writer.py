@@ -20,9 +20,9 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from satsuma.errors import JournalError
 from satsuma.llm.journal_file import explain
@@ -36,14 +36,12 @@ ROWS = 64
 """Rows of one statement at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Put:
+class _Put(NamedTuple):
     entry: Entry
     done: asyncio.Future[None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(NamedTuple):
     sql: str
     parameters: Sequence[str | bytes | int | float]
     done: Future[None]

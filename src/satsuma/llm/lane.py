@@ -21,11 +21,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from satsuma.errors import ModelError
 from satsuma.llm.budget import Need
+from satsuma.llm.limits import NOTHING_USED
 from satsuma.llm.provider import CallFailed, FailureKind
 from satsuma.llm.request import Reply, Usage
 from satsuma.llm.retry import VERDICTS, RetryPolicy, Verdict
@@ -47,18 +48,21 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class _Asking:
-    """What has become of one asking so far. whole: the answer's limit must not be shortened any more."""
+    """What has become of one asking so far.
+
+    whole: the answer's limit must not be shortened any more. begun: when the first attempt was sent.
+    """
 
     request: Request
     estimate: Estimate
     attempts: int = 0
-    wasted: Usage = field(default_factory=Usage)
+    wasted: Usage = NOTHING_USED
     whole: bool = False
-    begun: float = field(default_factory=time.monotonic)
+    begun: float = 0.0
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Since it was first sent."""
         return time.monotonic() - self.begun
 
 
@@ -290,14 +294,14 @@ def _less(one: Usage, other: Usage) -> Usage:
 
 def _billed(reply: Reply, estimate: Estimate) -> Reply:
     """The reply with its usage; estimated where the provider does not say."""
-    if reply.usage != Usage():
+    if reply.usage != NOTHING_USED:
         return reply
     return replace(reply, usage=Usage(estimate.likely, likely_tokens(reply.content)))
 
 
 def _wasted(failure: CallFailed, estimate: Estimate, typical: int) -> Usage:
     """What a failed attempt is taken to have been billed for: what it says, or a guess if nothing came back."""
-    if failure.usage != Usage() or not failure.reached or failure.kind not in _SENT:
+    if failure.usage != NOTHING_USED or not failure.reached or failure.kind not in _SENT:
         return failure.usage
     return Usage(estimate.likely, typical)
 

@@ -17,6 +17,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from satsuma.errors import SatsumaError, SettingsError
 from satsuma.llm.concurrency import Concurrency
@@ -35,8 +36,7 @@ TELL_EVERY = 1.0
 NOTHING_USED = Usage()
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """Leave to send one request, given back once with `release` or `abandon`.
 
     number: in the order of sending, from 1. amount: what it was counted as. position: what had been sent by then.

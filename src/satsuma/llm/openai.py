@@ -165,7 +165,7 @@ class OpenAI:
 def encoded(body: dict[str, object]) -> bytes:
     """A body with `messages` as JSON; a lone surrogate, which JSON in UTF-8 cannot hold, is replaced."""
     try:
-        return orjson.dumps(body)
+        return bytes(memoryview(orjson.dumps(body)))  # a copy: orjson's own holds a buffer of many times the size
     except TypeError:
         messages = cast("Sequence[Message]", body["messages"])
         return orjson.dumps({**body, "messages": [Message(m.role, encodable(m.content)) for m in messages]})
