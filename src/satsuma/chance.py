@@ -10,6 +10,7 @@ import hashlib
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import TypeVar
 
@@ -40,19 +41,31 @@ def spread(index: int, sizes: Sequence[int], seed: int) -> tuple[int, ...]:
     points cover each set, and each pair of sets, almost evenly, whatever their number. index: the point's number,
     from 0.
     """
-    return tuple(_coordinate(index, axis, size, seed) for axis, size in enumerate(sizes))
+    return tuple([_coordinate(index, axis, size, seed) for axis, size in enumerate(sizes)])
 
 
 def weighted_spread(index: int, weights: Sequence[Sequence[int]], seed: int) -> tuple[int, ...]:
     """The same over values that have weights: each comes up in proportion to its own; with equal ones, as `spread`."""
-    points = spread(index, [sum(each) for each in weights], seed)
-    return tuple(bisect_right(list(accumulate(each)), at) for each, at in zip(weights, points, strict=True))
+    ends = [_ends(tuple(each)) for each in weights]
+    points = spread(index, [each[-1] for each in ends], seed)
+    return tuple([bisect_right(each, at) for each, at in zip(ends, points, strict=True)])
+
+
+@lru_cache(maxsize=1024)
+def _ends(weights: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(accumulate(weights))
 
 
 def _coordinate(index: int, axis: int, size: int, seed: int) -> int:
+    start, step = _line(axis, seed)
+    return ((start + (index + 1) * step) & _MASK) * size >> 64
+
+
+@lru_cache(maxsize=1024)
+def _line(axis: int, seed: int) -> tuple[int, int]:
+    """Where an axis of the design begins, and how far it goes from point to point."""
     prime = _PRIMES[axis] if axis < len(_PRIMES) else _nth_prime(axis)
-    step = math.isqrt(prime << 128) & _MASK
-    return (((index + 1) * step + number(seed, "spread", axis)) & _MASK) * size >> 64
+    return number(seed, "spread", axis), math.isqrt(prime << 128) & _MASK
 
 
 def _nth_prime(n: int) -> int:

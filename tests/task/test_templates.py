@@ -41,7 +41,7 @@ def test_a_prompt_is_a_chat() -> None:
         "{% block system %}\nBe {{ a }}.\n{% endblock %}\n{% block user %}\nDo {{ b }}.\n{% endblock %}\n"
     )
     assert prompt.render(a="kind", b="it") == (Message("system", "Be kind."), Message("user", "Do it."))
-    assert prompt.names == {"a", "b"}
+    assert names_in(prompt.source) == {"a", "b"}
 
 
 def test_a_template_without_blocks_is_the_user_message() -> None:
@@ -92,6 +92,22 @@ def test_a_field_may_be_called_like_a_method_of_a_mapping() -> None:
     assert (
         rendered("{% for key in d.keys() %}{{ key }} {% endfor %}{{ d.values() | list | length }}") == "name items _x 3"
     )
+    assert rendered("{{ d.get('name') }}{{ d.get('nope', 'other') }}") == "Nother"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{{ x.items() }}", "items is not something that a prompt may take from a text"),
+        ("{% for i in nope.items() %}{{ i }}{% endfor %}", "nope is not defined"),
+        ("{{ d.get('name', rows) }}", "a list or a mapping cannot be an argument here"),
+        ("{{ d.get(key='name') }}", "takes no keyword arguments"),
+        ("{{ d.items('name') }}", "takes no arguments"),
+        ("{{ (d.get)('name') }}{{ (d['get'])('name') }}", "there is no get in it"),
+    ],
+)
+def test_a_method_of_a_mapping_is_called_as_it_is_meant_or_not_at_all(source: str, said: str) -> None:
+    assert said in refusal(source)
 
 
 REACHING = [
@@ -287,7 +303,7 @@ def test_a_built_in_prompt_uses_only_the_names_of_its_step(name: str) -> None:
     source = prompt_text(f"{name}.jinja")
     assert source is not None
     assert list(template_misuses(source, NAMES[name])) == []
-    assert built_in(name).names <= NAMES[name]
+    assert names_in(built_in(name).source) <= NAMES[name]
 
 
 def test_every_built_in_template_is_a_prompt_or_a_part_of_one() -> None:

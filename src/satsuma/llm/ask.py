@@ -13,8 +13,8 @@ Not covered: whether the answer is a good one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -47,8 +47,7 @@ class Asker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Question(Generic[A]):
+class Question(NamedTuple, Generic[A]):
     """One question.
 
     answer: the type of the answer. step, path: who asks. draw: which of several independent answers.
@@ -58,7 +57,7 @@ class Question(Generic[A]):
     answer: type[A]
     step: str
     path: str
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Sampling = Sampling()
     draw: int = 0
 
 

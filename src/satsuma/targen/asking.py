@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
 from types import NoneType
 from typing import Any, Literal, Protocol, TypeVar, get_args, get_origin
@@ -46,24 +46,23 @@ class Asks(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class Asking:
     """The models of a run. Correction is sampled at temperature 0 unless several votes are taken."""
 
-    client: Client
-    settings: Settings
-    votes: int
+    def __init__(self, client: Client, settings: Settings, votes: int) -> None:
+        self._client = client
+        warm = Sampling(temperature=settings.temperature, max_tokens=ANSWER_TOKENS, seed=settings.seed)
+        cold = votes == 1 and settings.temperature is not None
+        self._sampling = dict.fromkeys(STEPS, warm)
+        if cold:
+            self._sampling["correction"] = replace(warm, temperature=0.0)
 
     async def __call__(
         self, step: Step, path: str, messages: tuple[Message, ...], answer: type[A], draw: int = 0
     ) -> Answered[A]:
         """Ask the step's model."""
-        cold = step == "correction" and self.votes == 1 and self.settings.temperature is not None
-        sampling = Sampling(
-            temperature=0.0 if cold else self.settings.temperature, max_tokens=ANSWER_TOKENS, seed=self.settings.seed
-        )
-        question = Question(messages=messages, answer=answer, step=step, path=path, sampling=sampling, draw=draw)
-        return await ask(self.client, self.client.model_for(step), question)
+        question = Question(messages, answer, step, path, self._sampling[step], draw)
+        return await ask(self._client, self._client.model_for(step), question)
 
 
 class Prompts:
@@ -71,10 +70,11 @@ class Prompts:
 
     def __init__(self, card: Card, output: OutputKind) -> None:
         self.examples = [_shown_example(card, example, output) for example in card.examples]
+        self.shown_inputs = card.shown_inputs
         self._common: dict[str, object] = {
             "task": card.task,
             "language": card.language,
-            "inputs": {name: {"description": card.inputs[name].description} for name in card.shown_inputs},
+            "inputs": {name: {"description": card.inputs[name].description} for name in self.shown_inputs},
             "kind": output.kind,
             "name": output.name,
             "examples": self.examples,

@@ -8,26 +8,27 @@ is asked for.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
 from satsuma.errors import Exhausted
 from satsuma.llm.ask import Answered, Unanswered
 from satsuma.llm.turns import TURN
+from satsuma.selecting.ballots import Ballot
 from satsuma.selecting.selection import Outcome, Selection
 from satsuma.settings import TARGEN, Policy, RecipeName, Settings
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.correction import Corrected, ballot, correct, correction_question
 from satsuma.targen.focus import EVENLY, Focus
 from satsuma.targen.growth import Growth
-from satsuma.targen.instances import Tools, Varied, Wish, varied
+from satsuma.targen.instances import Design, Tools, Varied, Wish
 from satsuma.targen.parts import Part, part_of
 from satsuma.targen.places import Ended, Place
 from satsuma.targen.recipes import Writer, as_told, writer_of
 from satsuma.task.card import Card
 from satsuma.task.instance import Instance, Provenance, Reject, Value
-from satsuma.task.outputs import Asked, Draft, Judgement, OutputKind, output_of
+from satsuma.task.outputs import Asked, Draft, OutputKind, output_of
 from satsuma.task.verbalize import Verbalizer
 
 
@@ -66,14 +67,16 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Where a candidate comes from, for its provenance."""
+    """Where a candidate comes from, for its provenance. notes: what was dropped on the way to it."""
 
+    path: str
     place: Place
     index: int
     asked: str
     seed: str
     drawn: Varied
     keys: tuple[str, ...]
+    notes: tuple[Reject, ...]
 
 
 class Targen:
@@ -88,7 +91,10 @@ class Targen:
         self._output: OutputKind = output_of(card)
         self._prompts = Prompts(card, self._output)
         self._verbalize = Verbalizer(card, self._output)
+        self._design = Design(card, recipe.seed, recipe.focus)
         self._told = frozenset(card.shown_inputs)
+        self._columns = card.columns
+        self._shared_field = card.seed_spec.field
         tools = Tools(asks, self._prompts, card, self._output, recipe.seed, recipe.focus)
         self._writer: Writer = writer_of(recipe.name, tools)
         self._places = recipe.growth.places(asks, self._prompts, recipe.focus)
@@ -111,53 +117,40 @@ class Targen:
         if text is None:
             reject = Reject(place.id, index, "seeds", seeds.reason, asked, raw=seeds.raw, requests=seeds.keys)
             return Outcome(asked, reject=reject, notes=notes)
-        drawn = varied(self._card, self._recipe.seed, index, self._recipe.focus)
-        origin = _Origin(place, index, asked, text, drawn, seeds.keys)
+        drawn = self._design.point(index)
+        origin = _Origin(place.id, place, index, asked, text, drawn, seeds.keys, notes)
         wish = Wish(
             Asked(asked, self._recipe.seed, index), drawn, place.setting, text, place.use, place.uses, place.draw
         )
         try:
-            draft, written = await self._writer.write(place.id, wish)
+            draft, written = await self._writer.write(origin.path, wish)
         except Unanswered as no:
             return Outcome(asked, reject=_unanswered(origin, "instance", no), notes=notes)
         if self._recipe.votes == 0:
-            return self._decided(origin, draft, written, None, notes)
+            return self._decided(origin, draft, written, None)
         question = correction_question(self._prompts, self._card, self._output, draft, blind=self._recipe.blind)
         try:
-            corrected = await correct(self._asks, self._output, draft, question, self._recipe.votes, place.id)
+            corrected = await correct(self._asks, self._output, draft, question, self._recipe.votes, origin.path)
         except Unanswered as no:
             return Outcome(asked, reject=_unanswered(origin, "correction", no, draft.fields, written.keys), notes=notes)
-        final = corrected.judgement if self._recipe.policy == "relabel" else draft
-        outcome = self._decided(origin, draft, written, corrected, notes)
-        return replace(outcome, ballot=ballot(self._output, draft, corrected, final))
+        return self._decided(origin, draft, written, corrected)
 
     def _decided(
-        self,
-        origin: _Origin,
-        draft: Draft,
-        written: Answered[BaseModel],
-        corrected: Corrected | None,
-        notes: tuple[Reject, ...],
+        self, origin: _Origin, draft: Draft, written: Answered[BaseModel], corrected: Corrected | None
     ) -> Outcome:
         """The policy, applied; without correction the label is the one that was asked for."""
-        judged = corrected.judgement if corrected else Judgement(draft.output, draft.label, draft.shown)
-        keys = (*origin.keys, *written.keys, *(corrected.keys if corrected else ()))
+        judged = corrected.judgement if corrected else draft
+        final = draft if self._recipe.policy == "keep" else judged
         flow = (draft.shown, judged.shown) if corrected else None
-        if corrected and self._recipe.policy == "drop" and judged.output != draft.output:
-            reason = f"the label {draft.shown} did not hold, but {judged.shown}: {corrected.reason}"
+        said = self._ballot(draft, corrected) if corrected else None
+        keys = (*origin.keys, *written.keys, *(corrected.keys if corrected else ()))
+        if corrected and judged.output != draft.output and (problem := self._problem(draft, corrected)):
             reject = Reject(
-                origin.place.id, origin.index, "correction", reason, origin.asked, draft.fields, written.raw, keys
+                origin.path, origin.index, "correction", problem, origin.asked, draft.fields, written.raw, keys
             )
-            return Outcome(origin.asked, reject=reject, notes=notes, flow=flow)
-        keep = self._recipe.policy == "keep"
-        final = draft if keep else replace(draft, output=judged.output, label=judged.label, shown=judged.shown)
-        if final.output != draft.output and (problem := self._writer.problem(final)):
-            reject = Reject(
-                origin.place.id, origin.index, "correction", problem, origin.asked, draft.fields, written.raw, keys
-            )
-            return Outcome(origin.asked, reject=reject, notes=notes, flow=flow)
+            return Outcome(origin.asked, reject=reject, notes=origin.notes, flow=flow, ballot=said)
         text, target = self._verbalize(draft.fields, final.output)
-        fields = {name: draft.fields[name] for name in self._card.columns}
+        fields = {name: draft.fields[name] for name in self._columns}
         provenance = Provenance(
             method=self._recipe.name,
             context=origin.place.setting,
@@ -165,28 +158,42 @@ class Targen:
             attributes=origin.drawn.attributes,
             asked=draft.shown,
             corrected=judged.shown,
+            votes=corrected.votes if corrected else 0,
+            agreement=corrected.agreement if corrected else None,
+            reason=corrected.reason if corrected else "",
             model=written.model,
+            corrector=corrected.model if corrected else "",
             requests=keys,
         )
-        if corrected:
-            provenance = replace(
-                provenance,
-                votes=corrected.votes,
-                agreement=corrected.agreement,
-                reason=corrected.reason,
-                corrector=corrected.model,
-            )
-        instance = Instance(origin.place.id, origin.index, fields, final.output, text, target, provenance)
-        content, shared = self._content(draft.fields), self._card.seed_spec.field
-        rest = {name: value for name, value in draft.fields.items() if name != shared}
-        own = self._content(rest) if shared and origin.place.uses > 1 else ""
-        return Outcome(origin.asked, instance, final.label, content, own, notes=notes, flow=flow)
+        instance = Instance(origin.path, origin.index, fields, final.output, text, target, provenance)
+        content, own = self._content(draft.fields), self._own_content(origin.place, draft.fields)
+        return Outcome(origin.asked, instance, final.label, content, own, None, origin.notes, flow, said)
+
+    def _ballot(self, draft: Draft, corrected: Corrected) -> Ballot:
+        final = corrected.judgement if self._recipe.policy == "relabel" else draft
+        return ballot(self._output, draft, corrected, final)
+
+    def _problem(self, draft: Draft, corrected: Corrected) -> str:
+        """Why an instance is dropped whose label the correction replaces; empty if it is not."""
+        judged = corrected.judgement
+        if self._recipe.policy == "drop":
+            return f"the label {draft.shown} did not hold, but {judged.shown}: {corrected.reason}"
+        if self._recipe.policy == "keep":
+            return ""
+        return self._writer.problem(Draft(draft.fields, judged.output, judged.label, judged.shown))
 
     def _content(self, fields: Mapping[str, Value]) -> str:
         """The words that duplicates are judged by: what was written, whatever the order of the options."""
         options = self._output.options(fields)
         said = [v for name, v in fields.items() if isinstance(v, str) and name not in options and name in self._told]
         return "\n".join([*said, *sorted(options.values())])
+
+    def _own_content(self, place: Place, fields: Mapping[str, Value]) -> str:
+        """The part of it that no other instance has, where several grow from one seed."""
+        shared = self._shared_field
+        if not shared or place.uses == 1:
+            return ""
+        return self._content({name: value for name, value in fields.items() if name != shared})
 
 
 def _ended(place: Ended, index: int, asked: str, notes: tuple[Reject, ...]) -> Outcome:
@@ -200,4 +207,4 @@ def _unanswered(
     origin: _Origin, step: str, no: Unanswered, fields: Mapping[str, Value] | None = None, keys: tuple[str, ...] = ()
 ) -> Reject:
     requests = (*origin.keys, *keys, *no.keys)
-    return Reject(origin.place.id, origin.index, step, no.reason, origin.asked, fields or {}, no.raw, requests)
+    return Reject(origin.path, origin.index, step, no.reason, origin.asked, fields or {}, no.raw, requests)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -20,11 +20,10 @@ from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.voting import needed, winner
 from satsuma.task.card import Card
 from satsuma.task.outputs import Draft, Judgement, Mistake, OutputKind
-from satsuma.task.verbalize import displayed
+from satsuma.task.verbalize import texts_among
 
 
-@dataclass(frozen=True, slots=True)
-class Corrected:
+class Corrected(NamedTuple):
     """The outcome of the votes.
 
     cast: every vote, in the order of the draws. agreement: the share of the votes cast that the winning label got.
@@ -44,8 +43,7 @@ class Corrected:
         return len(self.cast)
 
 
-@dataclass(frozen=True, slots=True)
-class _Vote:
+class _Vote(NamedTuple):
     judgement: Judgement
     reason: str
     model: str
@@ -61,16 +59,17 @@ def correction_question(
 ) -> tuple[tuple[Message, ...], type[BaseModel]]:
     """The question about one instance."""
     answer, span = output.correction_answer(draft.fields), card.output.span
+    options, shown = output.options(draft.fields), output.shown(draft.fields, draft.output)
     variables = {
         "labels": {name: label.description for name, label in (card.output.labels or {}).items()},
-        "fields": displayed(card, draft.fields, output),
-        "options": output.options(draft.fields),
-        "output": draft.output if isinstance(draft.output, str) else output.shown(draft.fields, draft.output),
+        "fields": texts_among(prompts.shown_inputs, draft.fields, options),
+        "options": options,
+        "output": draft.output if isinstance(draft.output, str) else shown,
         "description": span.description if span else card.output.text or "",
         "of": card.output.spans or (span.field if span else ""),
         "optional": span.none if span else card.output.together[0] == 0,
         "ordinal": card.output.ordinal,
-        "asked": "" if blind else output.shown(draft.fields, draft.output),
+        "asked": "" if blind else shown,
     }
     return prompts.render("correction", answer, variables), answer
 

@@ -32,7 +32,7 @@ from satsuma.targen.candidates import Recipe
 from satsuma.targen.contexts import contexts_question
 from satsuma.targen.correction import correction_question
 from satsuma.targen.growth import units
-from satsuma.targen.instances import Wish, instance_question, varied
+from satsuma.targen.instances import Design, Wish, instance_question
 from satsuma.targen.samples import placeholder_draft
 from satsuma.targen.seeds import seeds_question
 from satsuma.task.card import Card
@@ -117,7 +117,7 @@ def _lengths(card: Card, settings: Settings, pick: str) -> dict[Step, tuple[floa
     output, write = output_of(card), _Writer(pick, _usual(card.seed_spec.given))
     prompts = Prompts(card, output)
     context = growth.setting(f"{write('context')} › {write('context 2')}")
-    seed, drawn = write("seed") if growth.seeds else "", varied(card, 0, 0)
+    seed, drawn = write("seed") if growth.seeds else "", Design(card, 0).point(0)
     count, per_context = card.contexts.per_block, card.seed_spec.per_context
     beside = [] if pick == "low" else [write(f"context {i}") for i in range(1, count)]
     wishes = [

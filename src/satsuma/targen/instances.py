@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -30,25 +32,33 @@ AGAIN = 1
 """How often an instance is asked for again with what was wrong with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Varied:
+class Varied(NamedTuple):
     """What was drawn for a candidate: values of inputs, and attributes."""
 
     given: Mapping[str, str]
     attributes: Mapping[str, str]
 
 
-def varied(card: Card, seed: int, index: int, focus: Focus = EVENLY) -> Varied:
-    """The values of candidate `index`."""
-    axes = card.varied
-    point = chance.weighted_spread(index, [focus.of_values(*axis) for axis in axes.items()], seed)
-    drawn = {name: tuple(values)[at] for (name, values), at in zip(axes.items(), point, strict=True)}
-    given = {name: value for name, value in drawn.items() if name in card.inputs}
-    return Varied(given, {name: value for name, value in drawn.items() if name not in given})
+class Design:
+    """The design of what is varied in a card's instances. seed, focus: of the run."""
+
+    def __init__(self, card: Card, seed: int, focus: Focus = EVENLY) -> None:
+        self._axes = tuple(card.varied.items())
+        self._weights = [tuple(focus.of_values(*axis)) for axis in self._axes]
+        self._inputs = frozenset(card.inputs)
+        self._seed = seed
+
+    def point(self, index: int) -> Varied:
+        """The values of candidate `index`."""
+        given: dict[str, str] = {}
+        attributes: dict[str, str] = {}
+        places = chance.weighted_spread(index, self._weights, self._seed)
+        for (name, values), at in zip(self._axes, places, strict=True):
+            (given if name in self._inputs else attributes)[name] = values[at]
+        return Varied(given, attributes)
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What an instance is to be made of: what it is asked to become, what was drawn, its context and its seed.
 
     use: which of the `uses` instances that grow from that seed, from 0. draw: which of the instances that may be asked
@@ -114,6 +124,7 @@ def _meant(values: Mapping[str, str], value: str) -> dict[str, str]:
     return {"value": value, "meaning": values[value]}
 
 
+@lru_cache(maxsize=1024)
 def _how_many(answer: type[BaseModel], name: str) -> int:
     """The number of options that a field of an answer asks for: 1 unless it is a list; 0 if there is no such field."""
     field = answer.model_fields.get(name)
@@ -165,7 +176,8 @@ class InstanceWriter:
             answered = await self._tools.asks("instance", path, messages, answer, wish.draw)
             keys += answered.keys
             try:
-                return self._drafts.made(wish, answered.value), replace(answered, keys=keys)
+                draft = self._drafts.made(wish, answered.value)
+                return draft, replace(answered, keys=keys) if again else answered
             except Mistake as mistake:
                 if again == AGAIN:
                     raise Unanswered(str(mistake), keys, answered.raw) from mistake
@@ -184,7 +196,7 @@ class Drafts:
     """Instances, put together: the model's answer, what was given, what is computed; validated."""
 
     def __init__(self, card: Card, output: OutputKind) -> None:
-        self._card = card
+        self._seed_field = card.seed_spec.field
         self._output = output
         self._completion = Completion(card, output)
 
@@ -206,8 +218,8 @@ class Drafts:
             Mistake: the answer makes none, or a computed field has no value for it.
         """
         given: dict[str, Value] = dict(wish.drawn.given)
-        if self._card.seed_spec.field:
-            given[self._card.seed_spec.field] = wish.seed
+        if self._seed_field:
+            given[self._seed_field] = wish.seed
         return self._completion(self._output.draft(given, answer, wish.asked))
 
     def problem(self, draft: Draft) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from satsuma.llm.ask import Answered, Unanswered
 from satsuma.stream import shared
-from satsuma.targen.instances import Drafts, Tools, Varied, Wish, meant, varied, wish_told
+from satsuma.targen.instances import Design, Drafts, Tools, Varied, Wish, meant, wish_told
 from satsuma.task.outputs import Asked, Draft, Mistake
 from satsuma.task.outputs.kind import answer_model
 
@@ -45,6 +44,7 @@ class OnePrompt:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._drafts = Drafts(tools.card, tools.output)
+        self._design = Design(tools.card, tools.seed, tools.focus)
         self._labels = list(tools.output.weights())
         self._counts: Counter[str] = Counter()
         self._turns: dict[int, int] = {}
@@ -71,7 +71,7 @@ class OnePrompt:
             raise Unanswered(f"the model gave {len(given)} of {BATCH} instances", said.keys, said.raw)
         own = wish.asked if self._tools.output.kind in _ORDERED else self._asked(label, number)
         try:
-            draft = self._drafts.made(replace(wish, asked=own, drawn=self._given(label, number, slot)), given[slot])
+            draft = self._drafts.made(wish._replace(asked=own, drawn=self._given(label, number, slot)), given[slot])
         except Mistake as mistake:
             raise Unanswered(str(mistake), said.keys, said.raw) from mistake
         return draft, said
@@ -89,7 +89,7 @@ class OnePrompt:
 
     def _given(self, label: str, number: int, slot: int) -> Varied:
         at = self._draw(label, number) * BATCH + slot
-        return varied(self._tools.card, self._tools.seed, at, self._tools.focus)
+        return self._design.point(at)
 
     def _batch(self, label: str, number: int) -> asyncio.Task[_Reply]:
         if (label, number) not in self._batches:

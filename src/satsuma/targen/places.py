@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from satsuma import chance
 from satsuma.task.instance import Reject
@@ -36,8 +36,7 @@ class Context:
         return " › ".join(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a candidate grows: seed number `slot` of a context, for the time `use` (from 0) of `uses`.
 
     context: None where there are none. seeded: False where there are no seeds; slot then counts the candidates.

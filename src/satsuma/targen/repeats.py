@@ -20,8 +20,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, takewhile
 from typing import Protocol
 
@@ -41,6 +42,7 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u
 """Scripts that leave no space between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 _WORD = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)?")
 _UNSPACED_START = re.compile(rf"[{_UNSPACED}]")
+_POSSESSIVE = re.compile(r"['’]s?$")
 
 
 class Likeness(Protocol):
@@ -61,16 +63,16 @@ def stems(text: str) -> frozenset[str]:
     """
     words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
     telling = [word for word in words if word not in FUNCTION_WORDS] or words or [text.strip()]
-    return frozenset(part for word in telling for part in _parts(word))
+    return frozenset(chain.from_iterable(map(_parts, telling)))
 
 
-def _parts(word: str) -> Iterator[str]:
+@lru_cache(maxsize=16384)
+def _parts(word: str) -> tuple[str, ...]:
     if not _UNSPACED_START.match(word):
-        yield _singular(re.sub(r"['’]s?$", "", word))
-    elif len(word) == 1:
-        yield word
-    else:
-        yield from (word[i : i + 2] for i in range(len(word) - 1))
+        return (_singular(_POSSESSIVE.sub("", word)),)
+    if len(word) == 1:
+        return (word,)
+    return tuple([word[i : i + 2] for i in range(len(word) - 1)])
 
 
 def _singular(word: str) -> str:
@@ -85,8 +87,9 @@ def _singular(word: str) -> str:
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:
     """The share of words that two sets have in common, 0 to 1; two empty sets are alike."""
-    together = len(one | other)
-    return len(one & other) / together if together else 1.0
+    common = len(one & other)
+    together = len(one) + len(other) - common
+    return common / together if together else 1.0
 
 
 class Names:
@@ -144,11 +147,12 @@ class _Name:
         return (*self.within, self.name)
 
 
-def _words_of(names: Sequence[str]) -> frozenset[str]:
+@lru_cache(maxsize=1024)
+def _words_of(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset().union(*map(stems, names))
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> Sequence[str]:
+def _common(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:
     """The beginning that two paths have in common."""
     same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
-    return [name for name, _ in same]
+    return tuple([name for name, _ in same])

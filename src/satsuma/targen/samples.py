@@ -9,7 +9,7 @@ from satsuma.targen.asking import Prompts, own_prompts
 from satsuma.targen.contexts import contexts_question
 from satsuma.targen.correction import correction_question
 from satsuma.targen.growth import Growth
-from satsuma.targen.instances import Drafts, Wish, instance_question, varied
+from satsuma.targen.instances import Design, Drafts, Wish, instance_question
 from satsuma.targen.seeds import seeds_question
 from satsuma.task.card import Card
 from satsuma.task.card_output import OptionList
@@ -49,7 +49,7 @@ def _samples(growth: Growth, *, corrected: bool) -> Iterator[tuple[str, tuple[Me
     for label in _labels(card, output):
         asked = Asked(label, 0, 0)
         step = f"instance ({label})" if card.output.labels else "instance"
-        wish = Wish(asked, varied(card, 0, 0), context, seed, uses=growth.uses)
+        wish = Wish(asked, Design(card, 0).point(0), context, seed, uses=growth.uses)
         yield step, instance_question(prompts, card, output, wish)[0]
     if corrected:
         yield "correction", _correction(card, output, prompts)
@@ -70,7 +70,7 @@ def placeholder_draft(card: Card, output: OutputKind, write: Callable[[str], str
     """An instance of the first label whose every field is what `write` makes of its name: its name in brackets."""
     asked = Asked(next(iter(output.weights())), 0, 0)
     listed = card.output.choice if isinstance(card.output.choice, OptionList) else None
-    drawn = varied(card, 0, 0).given
+    drawn = Design(card, 0).point(0).given
     fields: dict[str, Value] = {}
     for name in card.inputs:
         fields[name] = write(name) if name != card.seed_spec.field else write("seed")

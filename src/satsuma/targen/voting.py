@@ -13,7 +13,6 @@ Not covered: answers between which there is a middle (the steps of a scale), whi
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
@@ -22,6 +21,8 @@ A = TypeVar("A", bound=Hashable)
 
 def needed(cast: Sequence[Hashable], left: int, asked: Hashable) -> int:
     """How many of the votes that are left to take at once: the fewest that can settle it; 0 if it is settled."""
+    if left == 0 or (left == 1 and not cast):
+        return left
     leaders = dict.fromkeys([asked, *cast])
     return next(
         more
@@ -38,17 +39,14 @@ def winner(cast: Sequence[A], asked: A) -> A:
     """
     if not cast:
         raise ValueError("nobody voted")
-    ranked = list(dict.fromkeys([asked, *cast]))
-    counts = Counter(cast)
-    return max(ranked, key=lambda answer: counts[answer])
+    return max(dict.fromkeys([asked, *cast]), key=cast.count)
 
 
 def _settled(cast: Sequence[Hashable], left: int, asked: Hashable) -> bool:
     if not cast:
         return left == 0
-    counts = Counter(cast)
     ranked = dict.fromkeys([asked, *cast])
-    standing = [(counts[answer], -place) for place, answer in enumerate(ranked)]
+    standing = [(cast.count(answer), -place) for place, answer in enumerate(ranked)]
     best = max(standing)
     unheard = (0, -len(ranked))
     return all((votes + left, place) < best for votes, place in [*standing, unheard] if (votes, place) != best)

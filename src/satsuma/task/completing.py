@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from satsuma.task.card import Card
 from satsuma.task.expressions import Computed, Uncomputable
 from satsuma.task.outputs import Draft, Mistake, OutputKind
@@ -20,6 +18,7 @@ class Completion:
     def __init__(self, card: Card, output: OutputKind) -> None:
         self._card = card
         self._output = output
+        self._inputs = tuple(card.inputs)
         self._computed = Computed(card)
         self._validate = validators_of(card)
 
@@ -33,7 +32,7 @@ class Completion:
             fields = {**draft.fields, **self._computed(draft.fields)}
         except Uncomputable as error:
             raise Mistake(str(error)) from None
-        return replace(draft, fields={name: fields[name] for name in self._card.inputs})
+        return Draft({name: fields[name] for name in self._inputs}, draft.output, draft.label, draft.shown)
 
     def problem(self, draft: Draft) -> str:
         """What the card's validators find wrong with a completed draft; empty if nothing."""

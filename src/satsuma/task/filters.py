@@ -17,6 +17,7 @@ from jinja2 import pass_context
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context, Undefined
+from jinja2.sandbox import SandboxedEnvironment
 from jinja2.tests import TESTS
 
 MAX_TEXT = 1_000_000
@@ -202,11 +203,14 @@ def _literal(context: Context, value: object, /, *_: object, **__: object) -> ob
     return value
 
 
-def _method(context: Context, value: object, /, *args: object, **_: object) -> object:
-    """`mapping.items` and its like, where they are called."""
+def _method(context: Context, value: object, /, *args: object, **kwargs: object) -> object:
+    """`mapping.items()` and its like."""
+    name, *given = args
     if isinstance(value, Mapping):
-        return getattr(value, str(args[0]))
-    return context.environment.getattr(value, str(args[0]))
+        scalars(given, kwargs.values())
+        return getattr(value, str(name))(*given, **kwargs)
+    environment = cast(SandboxedEnvironment, context.environment)
+    return environment.call(context, environment.getattr(value, str(name)), *given, **kwargs)
 
 
 def _slice(context: Context, value: object, /, *ends: object, **_: object) -> object:

@@ -179,7 +179,9 @@ class _Meter(NodeTransformer):
         self.generic_visit(node)
         # `fields.items()` is a method although an instance may have a field of that name; `fields.items` is the field.
         if isinstance(node.node, nodes.Getattr) and node.node.attr in MAPPING_METHODS:
-            node.node = _filter(node.node.node, "_method", nodes.Const(node.node.attr))
+            called = _filter(node.node.node, "_method", nodes.Const(node.node.attr), *node.args)
+            called.kwargs = cast("list[nodes.Pair]", node.kwargs)  # Jinja's parser puts the same there
+            return called
         return node
 
 

@@ -24,7 +24,7 @@ from jinja2.utils import missing
 from satsuma.task.builtin import part_names, prompt_text
 from satsuma.task.filters import TooMuch, Unprintable, filters, meter_of, replaced_length, scalars, tests
 from satsuma.task.flaw import meant, quoted
-from satsuma.task.grammar import INTERNALS, MAPPING_METHODS, metered, misuses
+from satsuma.task.grammar import INTERNALS, metered, misuses
 from satsuma.task.text_filters import text_filters
 
 MAX_RANGE = 10_000
@@ -128,7 +128,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         raise SecurityError(f"{quoted(name)[1:-1]} {INTERNALS}")
 
     def call(self, context: Context, obj: object, *args: object, **kwargs: object) -> object:
-        """`range`, a method of text or of a mapping, or one of `loop`."""
+        """`range`, a method of text, or one of `loop`; a mapping's are called by the filter `_method`."""
         for name in ("_loop_vars", "_block_vars"):  # what Jinja's code hands to functions that take a context
             kwargs.pop(name, None)
         if obj is bounded_range:
@@ -137,9 +137,6 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         if isinstance(owner, str) and name in _TEXT_METHODS:
             scalars(args, kwargs.values(), but_first=name == "join")
             meter_of(context).text(_length_of(owner, name, args))
-            return obj(*args, **kwargs)  # type: ignore[operator]
-        if isinstance(owner, Mapping) and name in MAPPING_METHODS:
-            scalars(args, kwargs.values())
             return obj(*args, **kwargs)  # type: ignore[operator]
         if isinstance(owner, LoopContext) and name in _LOOP:
             return obj(*args, **kwargs)  # type: ignore[operator]
@@ -191,7 +188,7 @@ def printable(value: object) -> object:
     Raises:
         Unprintable: it is a list, a mapping, nothing, or a method that was not called.
     """
-    if isinstance(value, str | int | float | Undefined):
+    if type(value) is str or isinstance(value, str | int | float | Undefined):  # nearly always the first
         return value
     if value is None:
         raise Unprintable("it prints an empty value (none); test for it with `{% if … %}`")

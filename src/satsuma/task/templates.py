@@ -46,10 +46,10 @@ def _globals() -> Mapping[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplate:
-    """A compiled template. origin: what errors call it. names: the variables that it and its included parts use."""
+    """A compiled template. origin: what errors call it. source: what it was compiled from."""
 
     origin: Origin
-    names: frozenset[str]
+    source: str
     template: Template
 
     def render(self, **variables: object) -> tuple[Message, ...]:
@@ -100,7 +100,8 @@ class PromptTemplate:
         message = str(error) or type(error).__name__
         if isinstance(error, UndefinedError):
             given = [name for name in context.parent if not name.startswith("_") and name != "range"]
-            gone = next((n for n in self.names if n not in given and message.startswith(f"{n} is not defined")), None)
+            names = names_in(self.source)
+            gone = next((n for n in names if n not in given and message.startswith(f"{n} is not defined")), None)
             return message + meant(gone, given) if gone else message
         return message
 
@@ -143,31 +144,32 @@ def built_in(name: str) -> PromptTemplate:
 
 @lru_cache(maxsize=1024)
 def _compiled(source: str, origin: Origin) -> PromptTemplate:
-    environment = _environment()
-    if found := _source_misuses(source):
+    tree, found = _read(source)
+    if found:
         raise card_error([_flaw(origin, line, what) for line, what in found])
     try:
-        return PromptTemplate(origin, names_in(source), environment.from_string(source))
+        return PromptTemplate(origin, source, _environment().from_string(tree))
     except TemplateSyntaxError as error:
         raise card_error([_flaw(origin, error.lineno, _plain(error))]) from None
     except (TemplateError, *_HOPELESS):
         raise card_error([_flaw(origin, 0, _ABSURD)]) from None
 
 
-def _source_misuses(source: str) -> list[Misuse]:
-    """What is wrong with a template whatever it is rendered with."""
-    environment = _environment()
+def _read(source: str) -> tuple[nodes.Template, list[Misuse]]:
+    """A template's tree, and what is wrong with it whatever it is rendered with; no tree to use where anything is."""
+    environment, none = _environment(), nodes.Template([])
     if len(source) > MAX_SOURCE:
-        return [(0, f"is longer than {MAX_SOURCE // 1024} kB, which is more than a prompt needs")]
+        return none, [(0, f"is longer than {MAX_SOURCE // 1024} kB, which is more than a prompt needs")]
     if not source.strip():
-        return [(0, "is blank; a prompt has to say something")]
+        return none, [(0, "is blank; a prompt has to say something")]
     try:
         tree = environment.parse(source)
-        return list(dict.fromkeys(misuses(tree, part_names(), public_filters(environment), environment.tests)))
+        found = misuses(tree, part_names(), public_filters(environment), environment.tests)
+        return tree, list(dict.fromkeys(found))
     except TemplateSyntaxError as error:
-        return [(error.lineno, _plain(error))]
+        return none, [(error.lineno, _plain(error))]
     except _HOPELESS:
-        return [(0, _ABSURD)]
+        return none, [(0, _ABSURD)]
 
 
 def template_misuses(source: str, names: Collection[str]) -> Iterator[Misuse]:
@@ -175,13 +177,12 @@ def template_misuses(source: str, names: Collection[str]) -> Iterator[Misuse]:
 
     names: the variables that it will be given.
     """
-    if found := _source_misuses(source):
+    tree, found = _read(source)
+    if found:
         yield from found
         return
-    environment = _environment()
-    tree = environment.parse(source)
     try:
-        environment.compile(source)
+        _environment().compile(source)  # which changes the tree that it is made of
     except (TemplateError, *_HOPELESS):
         yield 0, _ABSURD
     for name in sorted(names_in(source) - set(names)):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from satsuma.task.card import Card
 from satsuma.task.instance import OutputValue, Span, Value
 from satsuma.task.outputs import OutputKind
 from satsuma.task.prompting import card_template
-from satsuma.task.templates import built_in
+from satsuma.task.templates import PromptTemplate, built_in, names_in
 
 
 def displayed(card: Card, fields: Mapping[str, Value], output: OutputKind) -> dict[str, str]:
     """The fields of an instance that students and correctors see, as text, without those that are shown as options."""
-    options = output.options(fields)
-    shown = ((name, fields[name]) for name in card.shown_inputs if name in fields)
+    return texts_among(card.shown_inputs, fields, output.options(fields))
+
+
+def texts_among(inputs: Sequence[str], fields: Mapping[str, Value], options: Mapping[str, str]) -> dict[str, str]:
+    """Those of the inputs that are text, without those that are shown as options."""
+    shown = [(name, fields[name]) for name in inputs if name in fields]
     return {name: value for name, value in shown if isinstance(value, str) and name not in options}
 
 
@@ -26,11 +31,14 @@ class Verbalizer:
     """
 
     def __init__(self, card: Card, output: OutputKind) -> None:
-        self._card = card
         self._output = output
+        self._inputs = card.shown_inputs
+        self._strip = card.verbalize.strip
         self._words = dict(card.verbalize.labels)
         self._text = card_template(card, "verbalize", "text") or built_in("text")
         self._target = card_template(card, "verbalize", "target") or built_in("target")
+        self._says_the_output_only = names_in(self._target.source) == {"shown"}
+        self._target_of = lru_cache(maxsize=256)(self._target_saying)
 
     def __call__(self, fields: Mapping[str, Value], value: OutputValue) -> tuple[str, str]:
         """The text and the target of an instance.
@@ -38,15 +46,24 @@ class Verbalizer:
         Raises:
             CardError: a template cannot be rendered.
         """
+        options, shown = self._output.options(fields), self._said(fields, value)
         variables = {
-            "fields": displayed(self._card, fields, self._output),
-            "options": self._output.options(fields),
+            "fields": texts_among(self._inputs, fields, options),
+            "options": options,
             "output": _plain(value),
-            "shown": self._said(fields, value),
+            "shown": shown,
         }
-        if self._card.verbalize.strip:
-            return self._text.render_text(**variables), self._target.render_text(**variables)
-        return self._text.render_whole(**variables), self._target.render_whole(**variables)
+        text = self._rendered(self._text, variables)
+        if self._says_the_output_only:
+            return text, self._target_of(shown)
+        return text, self._rendered(self._target, variables)
+
+    def _target_saying(self, shown: str) -> str:
+        """The target of a template that uses nothing else, as the built-in one does."""
+        return self._rendered(self._target, {"shown": shown})
+
+    def _rendered(self, template: PromptTemplate, variables: Mapping[str, object]) -> str:
+        return template.render_text(**variables) if self._strip else template.render_whole(**variables)
 
     def _said(self, fields: Mapping[str, Value], value: OutputValue) -> str:
         if isinstance(value, tuple) and value and not isinstance(value[0], Span) and self._words:

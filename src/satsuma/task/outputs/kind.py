@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 from pydantic import BaseModel, Field, StringConstraints, create_model
 
@@ -31,8 +31,7 @@ class Asked:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An instance before correction.
 
     output: as the dataset stores it. label: what shares are counted for. shown: the label as people see it.
@@ -44,8 +43,7 @@ class Draft:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What one corrector's answer means, in the terms of `Draft`."""
 
     output: OutputValue
