@@ -20,6 +20,7 @@ HEAVY = frozenset(
 
 IMPORT = "import satsuma"
 HELP = "import sys; sys.argv = ['satsuma', '--help']; from satsuma.cli.main import main; main()"
+GENERATE = HELP.replace("'--help'", "'generate', '--help'")
 REPORT = "import atexit, sys; atexit.register(lambda: print('LOADED', *sys.modules))"
 
 
@@ -52,6 +53,14 @@ def test_no_heavy_module_is_loaded_by(code: str) -> None:
 
 def test_help_loads_few_modules() -> None:
     assert len(loaded_by(HELP) - loaded_by("pass")) <= 450
+
+
+def test_a_command_loads_no_other_one() -> None:
+    from satsuma.cli.main import COMMANDS
+
+    modules = {f"satsuma.cli.{name.replace('-', '_')}" for name in COMMANDS}
+    assert loaded_by(HELP) >= modules
+    assert loaded_by(GENERATE) & modules == {"satsuma.cli.generate"}
 
 
 def loaded_roots(code: str) -> set[str]:

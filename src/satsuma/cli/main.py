@@ -4,55 +4,42 @@ A `SatsumaError` is one or two lines on standard error and its own exit code, a 
 means a bug in satsuma; keys are taken out of all of them. Data goes to standard output, progress and errors to
 standard error.
 
-Nothing but typer is loaded here; each command loads what it needs when it runs.
+Of the commands only the one that the line begins with is loaded, all of them for the list of them; each loads what it
+needs when it runs. Nothing else but typer is loaded here.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
-from satsuma.cli import (
-    analyze,
-    audit,
-    batches,
-    blend,
-    build,
-    catalog,
-    check,
-    compare,
-    compare_students,
-    curate,
-    demo,
-    estimate,
-    evaluate,
-    export,
-    freeze,
-    generate,
-    journal,
-    models,
-    new,
-    predict,
-    push,
-    rate,
-    report,
-    score,
-    search,
-    show,
-    tasks,
-    train,
-    transform,
-)
 from satsuma.cli.options import plain_words
 from satsuma.cli.rayed import WithRay
 from satsuma.errors import SatsumaError
 
 PROGRAM = "satsuma"
 """What the program is called, also where it is run as `python -m satsuma`."""
+COMMANDS = (
+    "new", "generate", "transform", "estimate", "tasks", "check", "models", "show", "blend", "build", "analyze",
+    "report", "compare", "audit", "freeze", "score", "rate", "train", "evaluate", "predict", "compare-students",
+    "curate", "export", "push", "catalog", "search", "batches", "journal", "demo",
+)  # fmt: skip
+"""In the order of `satsuma --help`. Each has a module of its name, with a `command`, or an `app` where it is many."""
+ON_RAY = frozenset({"new", "generate", "transform", "estimate", "build", "analyze", "train", "curate"})
+"""Those that have `--ray`."""
+COLLECTED = 10_000
+"""Objects that are made, less those that are gone, between two looks for reference cycles: loading makes no cycles."""
+BUG = 1
+"""The exit code of a mistake of satsuma's own."""
+BROKEN_PIPE = 1
+"""What a command ends with whose reader went away, as Python's documentation has it."""
 
 
 class _Commands(TyperGroup):
@@ -67,49 +54,25 @@ class _Commands(TyperGroup):
             raise
 
 
-app = typer.Typer(
-    name=PROGRAM,
-    cls=_Commands,
-    help="Turns a task description into a labelled training set that you can trust.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("new", cls=WithRay)(new.command)
-app.command("generate", cls=WithRay)(generate.command)
-app.command("transform", cls=WithRay)(transform.command)
-app.command("estimate", cls=WithRay)(estimate.command)
-app.add_typer(tasks.app, name="tasks")
-app.command("check")(check.command)
-app.command("models")(models.command)
-app.command("show")(show.command)
-app.command("blend")(blend.command)
-app.command("build", cls=WithRay)(build.command)
-app.command("analyze", cls=WithRay)(analyze.command)
-app.command("report")(report.command)
-app.command("compare")(compare.command)
-app.command("audit")(audit.command)
-app.command("freeze")(freeze.command)
-app.command("score")(score.command)
-app.command("rate")(rate.command)
-app.command("train", cls=WithRay)(train.command)
-app.command("evaluate")(evaluate.command)
-app.command("predict")(predict.command)
-app.command("compare-students")(compare_students.command)
-app.command("curate", cls=WithRay)(curate.command)
-app.command("export")(export.command)
-app.command("push")(push.command)
-app.add_typer(catalog.app, name="catalog")
-app.command("search")(search.command)
-app.command("batches")(batches.command)
-app.add_typer(journal.app, name="journal")
-app.command("demo")(demo.command)
-
-BUG = 1
-"""The exit code of a mistake of satsuma's own."""
-BROKEN_PIPE = 1
-"""What a command ends with whose reader went away, as Python's documentation has it."""
+def _app(words: Sequence[str]) -> typer.Typer:
+    """What reads these words of a command line: the command that they begin with, or all of them."""
+    app = typer.Typer(
+        name=PROGRAM,
+        cls=_Commands,
+        help="Turns a task description into a labelled training set that you can trust.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_root)
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        module = import_module(f"satsuma.cli.{name.replace('-', '_')}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name, cls=WithRay if name in ON_RAY else None)(module.command)
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -120,7 +83,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
@@ -131,7 +93,9 @@ def _root(
 
 def main() -> None:
     """Run the command line and exit the process."""
+    gc.set_threshold(COLLECTED, *gc.get_threshold()[1:])
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own pool keeps some 40 MB that it never uses
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some reads about every package installed
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -146,7 +110,7 @@ def _run() -> int:
     from satsuma.cli.telling import tell, tell_bug
 
     try:
-        app(prog_name=PROGRAM)
+        _app(sys.argv[1:])(prog_name=PROGRAM)
     except SatsumaError as error:
         tell(error)
         return error.exit_code

@@ -5,16 +5,18 @@ full adder (three columns become a sum and a carry) is five operations on whole 
 `sliced` makes of many columns the binary digits of every text's count, and `reaching` compares them all with a bound.
 That costs some nanoseconds a text, however long the texts are.
 
-A word that up to four texts have, which is most words, is kept as their places, thirteen bits each, with a minus
-sign; a column is made of them when they are counted. Columns are of 4,096 texts at most: longer ones are hardly faster,
-and those of rare words would be mostly zeros.
+A word that up to four texts have, which is most words, is kept as their places, thirteen bits each, in an array; a
+column is made of them when they are counted. Columns are of 4,096 texts at most: longer ones are hardly faster, and
+those of rare words would be mostly zeros.
 
-Not covered: which words are counted and what count is enough (`bounds.py`), and taking a text out.
+Words are numbers from 0, given without gaps. Not covered: which words are counted and what count is enough
+(`bounds.py`), and taking a text out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 TEXTS = 4096
 """Texts of one block. They have the places 1 to 4096."""
@@ -22,6 +24,8 @@ _PLACE = TEXTS.bit_length()
 _MASK = (1 << _PLACE) - 1
 _FULL = 1 << 3 * _PLACE
 """From here on there are four places in a number, and no room for a fifth."""
+_COLUMN = -1
+"""Stands in the place of places where a word has a column."""
 
 
 class Counts:
@@ -31,7 +35,7 @@ class Counts:
         self.size = 0
         self._blocks: list[Block] = []
 
-    def add(self, words: Iterable[int], band: int = 0) -> None:
+    def add(self, words: Collection[int], band: int = 0) -> None:
         """One more text, as `Block.add` takes it."""
         if not self._blocks or self._blocks[-1].size == TEXTS:
             self._blocks.append(Block())
@@ -63,27 +67,33 @@ class Block:
     def __init__(self) -> None:
         self.bands: dict[int, int] = {}
         self.size = 0
-        self._words: dict[int, int] = {}
+        self._places = array("q")
+        self._columns: dict[int, int] = {}
 
-    def add(self, words: Iterable[int], band: int) -> None:
+    def add(self, words: Collection[int], band: int) -> None:
         """One more text: its words, each once, and the band of its length."""
         self.size = place = self.size + 1
-        bit, alone, kept = 1 << place, -place, self._words
+        bit, kept, columns = 1 << place, self._places, self._columns
         self.bands[band] = self.bands.get(band, 0) | bit
-        known = kept.get
+        if (lacking := max(words, default=-1) + 1 - len(kept)) > 0:
+            kept.frombytes(bytes(lacking * kept.itemsize))
         for word in words:
-            held = known(word)
-            if held is None:
-                kept[word] = alone
-            elif held > 0:
-                kept[word] = held | bit
+            held = kept[word]
+            if held == 0:
+                kept[word] = place
+            elif held == _COLUMN:
+                columns[word] |= bit
+            elif held < _FULL:
+                kept[word] = held << _PLACE | place
             else:
-                kept[word] = -(-held << _PLACE | place) if -held < _FULL else _column(-held) | bit
+                columns[word] = _column(held) | bit
+                kept[word] = _COLUMN
 
     def counted(self, words: Iterable[int]) -> list[int]:
         """How many of these words each text has, as `sliced` says it."""
-        held = filter(None, map(self._words.get, words))
-        return sliced([one if one > 0 else _column(-one) for one in held])
+        kept, columns, known = self._places, self._columns, len(self._places)
+        held = [(word, one) for word in words if word < known and (one := kept[word])]
+        return sliced([columns[word] if one == _COLUMN else _column(one) for word, one in held])
 
 
 def _column(places: int) -> int:

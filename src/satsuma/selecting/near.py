@@ -13,7 +13,7 @@ The shortest texts have no rule of their own: at 0.7, two of the same length up 
 if they are the same, and one of two words is like one of three that has them in order (0.8). Of a text longer than
 `MOST` words, the first ones are compared.
 
-Memory: about 1 kB for a text of 20 words and 40 bytes for each further word; where only shingles are searched, half a
+Memory: about 700 bytes for a text of 20 words and 20 for each further word; where only shingles are searched, half a
 kilobyte, and 2 to 4 bytes for each further word.
 """
 
@@ -22,9 +22,9 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import TypeAlias
 
 from satsuma.selecting.bounds import BAND, MOST, Bounds
@@ -46,31 +46,36 @@ class _Numbers(dict[str, int]):
     def __init__(self) -> None:
         super().__init__()
         self.given: list[str] = []
-        self._repeated: dict[int, tuple[int, ...]] = {}
+        self._following = array("I")
 
     def __missing__(self, word: str) -> int:
-        self[word] = number = len(self.given)
-        self.given.append(word)
+        self[word] = number = self._new(word)
         return number
 
     def each(self, text: Iterable[int]) -> list[int]:
         """The numbers of a text's words, each occurrence by itself."""
-        counts = Counter(text)
-        found = [*counts]
-        if len(found) < counts.total():
-            for number, times in counts.items():
-                if times > 1:
-                    found += self._again(number, times - 1)
+        last: dict[int, int] = {}
+        found = []
+        following = self._following
+        for word in text:
+            before = last.get(word)
+            number = word if before is None else following[before] or self._again(before)
+            last[word] = number
+            found.append(number)
         return found
 
-    def _again(self, number: int, times: int) -> tuple[int, ...]:
-        """The numbers of a word's first so many repetitions."""
-        known = self._repeated.get(number, ())
-        if len(known) < times:
-            more = range(len(self.given), len(self.given) + times - len(known))
-            self.given += [""] * len(more)
-            known = self._repeated[number] = (*known, *more)
-        return known[:times]
+    def _again(self, before: int) -> int:
+        """The number of a word's next repetition, which has none yet."""
+        self._following[before] = number = self._new("")
+        return number
+
+    def _new(self, word: str) -> int:
+        self.given.append(word)
+        self._following.append(0)  # which no repetition can be
+        return len(self.given) - 1
+
+
+_PLACE = itemgetter(2)
 
 
 class NearTexts:
@@ -91,7 +96,7 @@ class NearTexts:
         self._own_numbers = _Numbers()
         self._owns: dict[int, Packed] = {}
         self._common = LCSseq.similarity
-        self._alike = partial(process.extract_iter, scorer=LCSseq.similarity)
+        self._alike = partial(process.extract, scorer=LCSseq.similarity, limit=None)
 
     def first(self, words: Sequence[str], index: int, own: Sequence[str] = ()) -> tuple[int, float] | None:
         """The earliest text with a ROUGE-L of the threshold or more, and its ROUGE-L; if there is none, remember this.
@@ -137,7 +142,8 @@ class NearTexts:
         least = bounds.needed(m, bounds.shortest(m))
         for some in found:
             others = [texts[at] for at in some]
-            for other, common, place in self._alike(text, others, score_cutoff=least):
+            alike = self._alike(text, others, score_cutoff=least)
+            for other, common, place in sorted(alike, key=_PLACE):
                 if common >= bounds.needed(m, len(other)):
                     near = self._both_near(own, self._owns.get(some[place], ""), 2 * common / (m + len(other)))
                     if near is not None:
@@ -177,7 +183,7 @@ class _Runs:
 
     def __init__(self, numbers: _Numbers) -> None:
         self._words = numbers.given
-        self._drawn: list[int] = []
+        self._drawn = array("Q")
 
     @cached_property
     def _shingles(self) -> Shingles:

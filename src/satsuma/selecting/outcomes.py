@@ -44,10 +44,11 @@ def line_of(outcome: Outcome, earlier: Earlier | None, row: bytes = b"") -> byte
         if row and instance is not None:
             head = (outcome.asked, instance.index, outcome.label, outcome.notes, outcome.flow, ballot)
             return BETWEEN.join((orjson.dumps(head), row.rstrip(), orjson.dumps((outcome.content, outcome.own))))
-        return orjson.dumps((
+        whole = (
             outcome.asked, instance, outcome.label, outcome.content, outcome.own, outcome.reject, outcome.notes,
             outcome.flow, ballot, earlier,
-        ))  # fmt: skip
+        )  # fmt: skip
+        return bytes(memoryview(orjson.dumps(whole)))  # a copy: orjson's own holds a buffer of many times the size
     except TypeError:
         return NOTHING
 
