@@ -9,8 +9,9 @@ the machine.
 
 What an instance costs near the end is compared with what one costs at 10,000 in another run of the same command, the
 two taking turns of seconds (SIGSTOP, SIGCONT): on a machine whose speed changes by the minute nothing else would tell
-growth from weather. At 97% of the requests the run is killed with SIGKILL and the same command runs again: how long
-until its first new request reaches the server is the time to go on.
+growth from weather. Both ask a new server then: one that has seen 400,000 questions would take the caches from its
+client. At 97% of the requests the run is killed with SIGKILL and the same command runs again: how long until its first
+new request reaches the server is the time to go on.
 """
 
 from __future__ import annotations
@@ -73,9 +74,14 @@ def memory_of(pid: int) -> tuple[int, int]:
     return int(lines["VmRSS"].split()[0]) // 1024, int(lines["VmHWM"].split()[0]) // 1024
 
 
-def samples(process: subprocess.Popen[bytes], server: Server, until: float, began: float) -> Iterator[Sample]:
-    """A sample a second until the server has seen so many requests or the process has ended. began: by the clock."""
-    while process.poll() is None and (seen := server.counters.requests) < until:
+def samples(
+    process: subprocess.Popen[bytes], server: Server, until: float, began: float, before: int = 0
+) -> Iterator[Sample]:
+    """A sample a second until there were so many requests or the process has ended.
+
+    began: by the clock. before: requests that another server has seen.
+    """
+    while process.poll() is None and (seen := before + server.counters.requests) < until:
         try:
             mb, peak = memory_of(process.pid)
             cpu = cpu_of(process.pid)
@@ -110,10 +116,9 @@ class Side:
 
 
 def costs(n: int, long: Side, place: Path) -> tuple[float, float]:
-    """What an instance costs around `EARLY` in a new run of n, and what it costs in the long one now."""
+    """What an instance costs around `EARLY` in a new run of n, and what it costs in the long one, which is stopped."""
     with serve(process=True) as server:
         new = Side(start(n, server.url, place), server)
-        long.process.send_signal(signal.SIGSTOP)
         try:
             server.wait_for(int(EARLY / 2 * REQUESTS), timeout=600)
             new.process.send_signal(signal.SIGSTOP)
@@ -144,14 +149,17 @@ def measure(n: int, run: Path) -> None:
     with serve(process=True) as server:
         process, began = start(n, server.url, run), time.perf_counter()
         taken = list(samples(process, server, LATE * n * REQUESTS, began))
+        process.send_signal(signal.SIGSTOP)
+        before, port = server.wait_until_idle().requests, server.port
+    with serve(process=True, port=port) as server:
         early, late = costs(n, Side(process, server), run.with_name("beside"))
-        taken += samples(process, server, KILLED_AT * n * REQUESTS, began)
+        taken += samples(process, server, KILLED_AT * n * REQUESTS, began, before)
         process.kill()
         process.wait()
         server.wait_until_idle()
         tell_course(taken)
         print(f"\nCPU ms an instance: {early:.2f} at {EARLY:,}, {late:.2f} at {LATE:.0%} ({late / early:.2f} times)")
-        print(f"peak: {taken[-1].peak} MB; killed after {server.counters.requests:,} requests")
+        print(f"peak: {taken[-1].peak} MB; killed after {before + server.counters.requests:,} requests")
         seen, began = server.counters.requests, time.perf_counter()
         again = start(n, server.url, run)
         server.wait_for(seen + 1, timeout=3600)
