@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Sequence
 from fractions import Fraction
@@ -137,6 +138,20 @@ def test_what_is_remembered_without_looking_is_judged_as_if_it_had_been_looked_a
                 again.remember(text, index)
         assert [again.first(text, known + at) for at, text in enumerate(texts[known:])] == verdicts[known:]
     assert sum(verdict is None for verdict in verdicts) > 121
+
+
+def test_a_search_leaves_no_reference_cycles() -> None:
+    near, rng = NearTexts(0.7), random.Random(1)
+    texts = [rng.choices("abcd", k=12) for _ in range(60)]
+    gc.collect()
+    gc.disable()  # which a run does nearly
+    try:
+        found = [near.first(text, index) for index, text in enumerate(texts)]
+        left = gc.collect()
+    finally:
+        gc.enable()
+    assert any(found)
+    assert left == 0
 
 
 def test_a_near_duplicate_is_not_remembered() -> None:
