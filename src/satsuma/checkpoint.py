@@ -111,7 +111,8 @@ class Checkpoint:
                 self._good, self._recalled = end, index + 1
             if judged is None:
                 made = make(index)
-                if self._recalled != index or isinstance(made, Known):
+                goes_on = 0 < self._recalled == index
+                if not goes_on or isinstance(made, Known):
                     return made
                 self._first_made = made
                 return self._held(made)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from satsuma.selecting.shares import LAG, LabelPlan, even, shares, weights
+from satsuma.selecting.shares import LAG, LabelPlan, even, schedule, shares, weights
 
 WEIGHTS = st.dictionaries(st.sampled_from("abcdefghij"), st.integers(1, 30), min_size=1)
 
@@ -20,6 +20,11 @@ def test_a_share_is_the_exact_proportion_rounded_down_or_up(w: dict[str, int], n
     assert sum(got.values()) == n
     for name in w:
         assert math.floor(n * w[name] / total) <= got[name] <= math.ceil(n * w[name] / total)
+
+
+@given(WEIGHTS, st.integers(0, 300), st.integers(0, 5))
+def test_shares_count_the_labels_of_the_whole_sequence(w: dict[str, int], n: int, seed: int) -> None:
+    assert shares(w, n, seed) == dict.fromkeys(w, 0) | Counter(schedule(w, n, seed))
 
 
 @given(WEIGHTS, st.integers(0, 80))

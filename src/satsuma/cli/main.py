@@ -35,7 +35,7 @@ COMMANDS = (
 ON_RAY = frozenset({"new", "generate", "transform", "estimate", "build", "analyze", "train", "curate"})
 """Those that have `--ray`."""
 COLLECTED = 10_000
-"""Objects that are made, less those that are gone, between two looks for reference cycles: loading makes no cycles."""
+"""Objects that are made, less those that are gone, between two looks for reference cycles: loading makes few."""
 BUG = 1
 """The exit code of a mistake of satsuma's own."""
 BROKEN_PIPE = 1

@@ -34,6 +34,7 @@ from satsuma.selecting.shingles import BITS, Shingles
 CHARACTERS = 0x110000
 """Words that can be told apart by a character each; later ones are numbers, which takes more room."""
 
+_PLACE = itemgetter(2)
 _FOUR_BYTES = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
 
 Packed: TypeAlias = str | tuple[int, ...]
@@ -73,9 +74,6 @@ class _Numbers(dict[str, int]):
         self.given.append(word)
         self._following.append(0)  # which no repetition can be
         return len(self.given) - 1
-
-
-_PLACE = itemgetter(2)
 
 
 class NearTexts:

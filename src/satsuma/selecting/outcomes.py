@@ -18,7 +18,7 @@ from satsuma.selecting.ballots import Ballot
 from satsuma.selecting.duplicates import Earlier
 from satsuma.selecting.selection import Outcome
 from satsuma.task.instance import Instance, Reject
-from satsuma.task.written import Written, fields_of, output_of, provenance_of
+from satsuma.task.written import Written, fields_of, output_of, provenance_of, whole
 
 NOTHING = b"null"
 BETWEEN = b"\x1e"
@@ -83,10 +83,8 @@ def text_of(text: bytes) -> tuple[str, str]:
 
 def keys_of(outcome: Outcome) -> tuple[str, ...]:
     """The requests that led to it."""
-    if isinstance(outcome.instance, Written):
-        return outcome.instance.requests
     if outcome.instance is not None:
-        return outcome.instance.provenance.requests
+        return whole(outcome.instance).provenance.requests
     return outcome.reject.requests if outcome.reject else ()
 
 

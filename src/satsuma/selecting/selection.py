@@ -18,7 +18,7 @@ from satsuma.selecting.ballots import Ballot, Ballots
 from satsuma.selecting.duplicates import Duplicates, NearDuplicates
 from satsuma.selecting.shares import LAG, LabelPlan, shares
 from satsuma.task.instance import Instance, Reject
-from satsuma.task.written import Written
+from satsuma.task.written import Written, whole
 
 _NUMBER = re.compile(r"(?<!\w)\d[\d,.]*")
 BARREN = 1024
@@ -187,7 +187,7 @@ def reason_class(reason: str) -> str:
 
 
 def _dropped(outcome: Outcome, found: Instance | Written, step: str, reason: str) -> Reject:
-    instance = found.instance() if isinstance(found, Written) else found
+    instance = whole(found)
     shown = instance.provenance.asked or outcome.asked
     return Reject(
         instance.id, instance.index, step, reason, shown, instance.fields, requests=instance.provenance.requests

@@ -34,10 +34,10 @@ class Written:
             cast("str", row["target"]), provenance_of(about),
         )  # fmt: skip
 
-    @property
-    def requests(self) -> tuple[str, ...]:
-        """The keys of every request that led to it."""
-        return self.instance().provenance.requests
+
+def whole(found: Instance | Written) -> Instance:
+    """The instance, however it is known."""
+    return found.instance() if isinstance(found, Written) else found
 
 
 def fields_of(told: object) -> Mapping[str, Value]:
