@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 
 from satsuma.llm.secrets import REDACTED, spellings
 from satsuma.llm.secrets import redact as without_keys
@@ -28,12 +29,17 @@ _IN_A_URL = (
 )
 
 
-def redact(text: str) -> str:
-    """`text` with every key that can be recognised replaced by `[redacted]`."""
-    text = without_keys(text, spellings(v for k, v in os.environ.items() if _is_secret(k, v)))
+def redact(text: str, own: Sequence[str] | None = None) -> str:
+    """`text` with every key that can be recognised replaced by `[redacted]`. own: what `own_secrets` says."""
+    text = without_keys(text, own_secrets() if own is None else own)
     for pattern, replacement in _IN_A_URL:
         text = pattern.sub(replacement, text)
     return text
+
+
+def own_secrets() -> tuple[str, ...]:
+    """What the environment holds under the name of a secret, in every spelling."""
+    return spellings(v for k, v in os.environ.items() if _is_secret(k, v))
 
 
 def _is_secret(name: str, value: str) -> bool:

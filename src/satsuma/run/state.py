@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from satsuma.errors import RunError
 from satsuma.run.blended import Blended
 from satsuma.run.curated import Curated
-from satsuma.run.redact import redact
+from satsuma.run.redact import own_secrets, redact
 from satsuma.run.transformed import Transformed
 from satsuma.run.trust import Applied, Audit, Noise
 
@@ -127,7 +127,7 @@ def versions() -> dict[str, str]:
 
 def to_json(state: RunState) -> bytes:
     """The bytes of run.json: indented, redacted, in the order of the model's fields."""
-    document = _redacted(state.model_dump(mode="json"))
+    document = _redacted(state.model_dump(mode="json"), own_secrets())
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
@@ -158,11 +158,11 @@ def from_json(data: bytes, path: Path) -> RunState:
         raise RunError(f"{path}: {where}: {first['msg']}", hint) from error
 
 
-def _redacted(value: JsonValue) -> JsonValue:
+def _redacted(value: JsonValue, own: Sequence[str]) -> JsonValue:
     if isinstance(value, str):
-        return redact(value)
+        return redact(value, own)
     if isinstance(value, list):
-        return [_redacted(v) for v in value]
+        return [_redacted(v, own) for v in value]
     if isinstance(value, dict):
-        return {redact(k): _redacted(v) for k, v in value.items()}
+        return {redact(k, own): _redacted(v, own) for k, v in value.items()}
     return value

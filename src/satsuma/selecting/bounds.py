@@ -5,12 +5,13 @@ Texts of m and n words have a ROUGE-L of at least t if their longest common subs
 
 * n lies between `shortest(m)` and `longest(m)`, since no common subsequence is longer than either text;
 * the two multisets of words share as many, since a common subsequence is a common part of both;
-* of any p words of the first text the other has at least p - (m - needed), since the first can do without no more than
-  m - needed of all of its words (Sarawagi and Kirpal 2004).
+* if words have an order, the first p words of one text and the first q of the other share at least the smaller one of
+  p - (m - needed) and q - (n - needed): of what they have in common, at most m - needed of the first text's words are
+  not among its first p (Sarawagi and Kirpal 2004; Chaudhuri et al. 2006).
 
-Rare words tell texts apart best, so the p rarest are counted: as many as it takes to say something of the shortest
-others, which need the fewest words in common, and some to spare. Of those of its own length a text has to have many
-more in common then: one of 300 words 87 of 177, where unrelated ones have 3 to 15.
+Rare words tell texts apart best, so they come first, and of each text the p rarest are counted: as many as it takes to
+say something of the shortest others, which need the fewest words in common, and some to spare. Of those of its own
+length a text has to have many more in common then: one of 300 words 87 of 177, where unrelated ones have 3 to 15.
 
 The threshold is the decimal that was written, and the comparison is exact: 7 of 10 words in common are 0.7.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 MOST = 2048
 """Words of a text that are compared, the first ones: what two texts of a megabyte have in common takes seconds."""
@@ -40,13 +42,16 @@ def _bands() -> tuple[list[int], list[int]]:
 
 BAND, SHORTEST = _bands()
 """Length → band of lengths; band → its shortest length."""
+FIRST_AFTER = [*SHORTEST[1:], MOST + 1]
+"""Band → the first length beyond it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
     """How a text finds those that it can be like.
 
-    words: how many of its rarest are counted. least: each band of lengths, and how many of these a text must have.
+    words: how many of its rarest are counted. least: each band of lengths, and how many of these a text of that band
+    must have among its own.
     """
 
     words: int
@@ -73,17 +78,29 @@ class Bounds:
         """The length of the longest text that one of m words can be like."""
         return min(MOST, m * (2 * self._whole - self._part) // self._part)
 
+    def counted(self, m: int) -> int:
+        """How many of the rarest words of a text of m words are counted."""
+        return min(m, m - self.shortest(m) + 2 + m // SPARE)
+
     def sought(self, m: int) -> Sought:
         """How a text of m words finds those that it can be like."""
         found = self._sought.get(m)
         if found is None:
             low, high = self.shortest(m), self.longest(m)
-            words = min(m, m - low + 2 + m // SPARE)
+            words = self.counted(m)
+            shared = [0] * low + [
+                self.needed(m, n) + min(words - m, beyond) for n, beyond in enumerate(self._beyond[low : high + 1], low)
+            ]
             found = self._sought[m] = Sought(
                 words,
                 tuple(
-                    (band, words - m + self.needed(m, max(low, SHORTEST[band])))
+                    (band, min(shared[max(low, SHORTEST[band]) : FIRST_AFTER[band]]))
                     for band in range(BAND[low], BAND[high] + 1)
                 ),
             )
         return found
+
+    @cached_property
+    def _beyond(self) -> list[int]:
+        """For each length: the words that are counted, less all."""
+        return [self.counted(n) - n for n in range(MOST + 1)]

@@ -1,8 +1,9 @@
 """Near-duplicates by ROUGE-L, found without comparing all pairs.
 
-Of a text's words the rarest are counted in all texts that are remembered, at once (`counts.py`); the few that have as
-many of them as they must (`bounds.py`) are compared with it, the earliest first (bit-parallel, rapidfuzz). They are
-exactly those that comparing all pairs would find. The time grows with the texts, by some nanoseconds for each.
+Of a text's words the rarest are counted among the rarest of all texts that are remembered, at once (`counts.py`); the
+few that have as many of them as they must (`bounds.py`) are compared with it, the earliest first (bit-parallel,
+rapidfuzz). They are exactly those that comparing all pairs would find. The time grows with the texts, by some
+nanoseconds for each.
 
 Where a number of texts is set that is enough of that, the next ones are compared with those that share a rare run of
 words with them (`shingles.py`): nearly all that there are (benchmarks/README.md), in a time that does not grow.
@@ -22,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property, partial
 from operator import itemgetter
@@ -54,15 +56,16 @@ class _Numbers(dict[str, int]):
         return number
 
     def each(self, text: Iterable[int]) -> list[int]:
-        """The numbers of a text's words, each occurrence by itself."""
-        last: dict[int, int] = {}
-        found = []
+        """The numbers of a text's words, each occurrence by itself, in no order."""
+        counted = Counter(text)
+        found = [*counted]
+        if len(found) == counted.total():
+            return found
         following = self._following
-        for word in text:
-            before = last.get(word)
-            number = word if before is None else following[before] or self._again(before)
-            last[word] = number
-            found.append(number)
+        for number, times in [one for one in counted.items() if one[1] > 1]:
+            for _ in range(times - 1):
+                number = following[number] or self._again(number)
+                found.append(number)
         return found
 
     def _again(self, before: int) -> int:
@@ -111,11 +114,10 @@ class NearTexts:
             near = self._nearest(text, [self._runs.found(numbers)], part)
         else:
             self._count_all()
-            each, sought = self._numbers.each(numbers), self._bounds.sought(len(text))
-            rare = sorted(each, reverse=True)[: sought.words]
-            near = self._nearest(text, self._counts.found(rare, sought.least), part)
+            rare = self._rarest(numbers)
+            near = self._nearest(text, self._counts.found(rare, self._bounds.sought(len(text)).least), part)
             if near is None:
-                self._counts.add(each, BAND[len(text)])
+                self._counts.add(rare, BAND[len(text)])
         if near is None:
             self._keep(text, index, part)
         return near
@@ -160,7 +162,13 @@ class NearTexts:
         """Count the words of those texts that were remembered without being searched for."""
         while self._counts.size < len(self._texts):
             text = self._texts[self._counts.size]
-            self._counts.add(self._numbers.each(_unpacked(text)), BAND[len(text)])
+            self._counts.add(self._rarest(_unpacked(text)), BAND[len(text)])
+
+    def _rarest(self, text: Iterable[int]) -> list[int]:
+        """The words of a text that are counted, the rarest first."""
+        each = self._numbers.each(text)
+        each.sort(reverse=True)
+        return each[: self._bounds.counted(len(each))]
 
     def _keep(self, text: Packed, index: int, own: Packed) -> None:
         """Search this text, too, from now on. Runs are gathered in the last quarter of those that are all searched."""

@@ -131,7 +131,7 @@ def compile_prompt(source: str, where: str | Origin = "prompt") -> PromptTemplat
 
 
 def built_in(name: str) -> PromptTemplate:
-    """The built-in prompt of a step (`instance`), or of `text` or `target`.
+    """The built-in prompt of a step (`instance`), or of `text` or `target`; that it is one, tests have seen to.
 
     Raises:
         KeyError: there is none of that name.
@@ -139,12 +139,12 @@ def built_in(name: str) -> PromptTemplate:
     source = prompt_text(f"{name}.jinja")
     if source is None:
         raise KeyError(name)
-    return _compiled(source, Origin(field=f"prompts/{name}.jinja"))
+    return _compiled(source, Origin(field=f"prompts/{name}.jinja"), checked=True)
 
 
 @lru_cache(maxsize=1024)
-def _compiled(source: str, origin: Origin) -> PromptTemplate:
-    tree, found = _read(source)
+def _compiled(source: str, origin: Origin, *, checked: bool = False) -> PromptTemplate:
+    tree, found = (_environment().parse(source), []) if checked else _read(source)
     if found:
         raise card_error([_flaw(origin, line, what) for line, what in found])
     try:
