@@ -31,8 +31,8 @@ CHECKED = 256 * 1024 * 1024
 """Bytes up to which a journal is checked for broken structure when it is opened."""
 PATIENCE = 1.0
 """Seconds that opening waits for another process to let go."""
-CHECKPOINT = 2000
-"""Pages in the write-ahead log (16 MB) after which they are moved into the file."""
+CHECKPOINT = 8000
+"""Pages in the write-ahead log (64 MB) after which they are moved into the file, each once however often it changed."""
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _UNWRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
