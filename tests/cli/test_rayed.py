@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import satsuma
-from satsuma.cli.rayed import filled, refuse_training
+from satsuma.cli.rayed import filled
 from satsuma.cluster.joining import checked_address, join
 from satsuma.errors import ClusterError, SettingsError
 from satsuma.settings import Settings
@@ -49,13 +49,6 @@ def test_without_ray_its_options_are_refused() -> None:
     with pytest.raises(SettingsError, match="no model of this run is vllm"):
         Settings(1, "hf/m", tensor_parallel=2)
     assert Settings(1, "openai/m", models={"correction": "vllm/m"}, tensor_parallel=2).tensor_parallel == 2
-
-
-def test_a_training_is_not_moved_and_the_reason_is_told() -> None:
-    with pytest.raises(SettingsError, match="trained by one process") as refused:
-        refuse_training("head:6379")
-    assert "ray job submit --entrypoint-num-gpus 1 -- satsuma train" in refused.value.hint
-    refuse_training("")
 
 
 def test_an_address_at_which_nobody_is_says_so_at_once_and_leaves_no_run(

@@ -106,6 +106,7 @@ def started(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         tests = Path(__file__).resolve().parents[2]
         patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (site, sources, tests))))
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_health_check_period_ms", "300")  # five that nobody answers are a dead node: not 15 s later
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
         try:
             yield Nodes(cluster, site, opened)

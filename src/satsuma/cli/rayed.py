@@ -14,24 +14,8 @@ from collections.abc import Sequence
 
 from typer.core import TyperCommand
 
-from satsuma.errors import SettingsError
-
 LOCAL, AUTO = "local", "auto"
 """Addresses that are no address: Ray on this machine, and whichever runs here or RAY_ADDRESS names."""
-
-
-def refuse_training(address: str) -> None:
-    """Say why a training is not moved to a cluster, if one is named.
-
-    Raises:
-        SettingsError: one is.
-    """
-    if address:
-        raise SettingsError(
-            "--ray moves no training: a student is trained by one process, beside whose checkpoints it goes on",
-            "Run it where the GPU is: satsuma train there, or on a cluster with a shared disk "
-            "`ray job submit --entrypoint-num-gpus 1 -- satsuma train DATA -o DIR`, both paths on that disk.",
-        )
 
 
 class WithRay(TyperCommand):

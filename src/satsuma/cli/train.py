@@ -64,17 +64,22 @@ class Arguments:
     merge: Annotated[bool, typer.Option("--merge", help="Write whole weights, with the adapters in them.")] = False
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another student in DIR.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False
-    ray: Annotated[str, typer.Option("--ray", hidden=True)] = ""
+    ray: Annotated[
+        str,
+        typer.Option(
+            "--ray",
+            help="Train on a machine of a Ray cluster: HOST:PORT, auto for the one here; alone it starts Ray here.",
+            metavar="[ADDRESS]",
+        ),
+    ] = ""
 
 
 @with_options(Arguments)
 def command(given: Arguments) -> None:
     """Train a student; the same command again goes on, or changes nothing."""
     from satsuma.cli.progress import shown
-    from satsuma.cli.rayed import refuse_training
     from satsuma.students import doors
 
-    refuse_training(given.ray)
     with shown(quiet=given.quiet) as progress:
         student = doors.train(
             given.data,
@@ -103,6 +108,7 @@ def command(given: Arguments) -> None:
             precision=given.precision,
             device=given.device,
             seed=given.seed,
+            ray=given.ray,
         )
     if not given.quiet:
         _print(student)

@@ -1,4 +1,4 @@
-"""Ray (`--ray`, extra `ray`): models as replicas, and maps over many texts, on the machines of a cluster.
+"""Ray (`--ray`, extra `ray`): models as replicas, trainings, and maps over many texts, on the machines of a cluster.
 
 Rule: what decides the data stays in the driver. The ordered stream, the journal, the rates and the budget never leave
 the process that was started; a replica is given a request and gives back a reply, as a provider in that process would.

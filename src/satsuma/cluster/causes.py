@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from satsuma import __version__
-from satsuma.errors import ModelError
+from satsuma.errors import ClusterError, ExtraError, ModelError, SatsumaError
 
 if TYPE_CHECKING:
     from satsuma.cluster.wire import Refused
@@ -19,17 +19,35 @@ def on_machine(where: str, identity: str, refused: Refused) -> ModelError:
     return ModelError(f"{identity} cannot be asked on {where}: {refused.message}", hint)
 
 
-def cannot_start(identity: str, error: Exception) -> ModelError | None:
-    """The error that ends the run if no replica can ever start, None if another one may."""
+def this_machine() -> str:
+    """The address by which Ray knows the machine of this worker."""
+    import ray
+
+    return str(ray.util.get_node_ip_address())
+
+
+def on_this_machine(error: SatsumaError) -> SatsumaError:
+    """An error of this worker's, as the driver raises it: with the machine, and what is missing as the cluster's."""
+    said = f"{error.message}, on {this_machine()}"
+    if isinstance(error, ExtraError):
+        return ClusterError(said, f"{EVERYWHERE}{error.hint}")
+    return type(error)(said, error.hint)
+
+
+def cannot_start(what: str, error: Exception) -> ModelError | None:
+    """The error that ends the run if nothing of the kind can ever start, None if another one may.
+
+    what: that does not start: a replica, a worker.
+    """
     said = str(error)
     if "No module named 'satsuma" in said:
         return ModelError(
-            f"a machine of the Ray cluster cannot start a replica of {identity}: satsuma is not installed there",
+            f"a machine of the Ray cluster cannot start {what}: satsuma is not installed there",
             f"{EVERYWHERE}pip install 'satsuma[ray]=={__version__}' with the extras that the model needs.",
         )
     if "No module named" in said or "failed to import" in said or "ImportError" in said:
         return ModelError(
-            f"a machine of the Ray cluster cannot start a replica of {identity}: {cause_of(error)}",
+            f"a machine of the Ray cluster cannot start {what}: {cause_of(error)}",
             f"{EVERYWHERE}install what is installed here, in the same version.",
         )
     return None

@@ -4,7 +4,8 @@ Rule: name, identity and dimension are those of the embedder that each worker op
 bit or two (`satsuma.embedding.embedder`). So whoever takes an embedder can be given this one, and what it recorded can
 be compared with what was made without a cluster.
 
-Each worker process opens the embedder once. Its package has to be installed there; a model of the hub is fetched there.
+Each worker process opens the embedder once. Its package has to be installed there, a model's folder has to lie at the
+same path, and a model of the hub is fetched there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from satsuma.cluster.maps import over_ranges
-from satsuma.embedding.opening import MINILM, open_embedder
+from satsuma.cluster.opening import absolute
+from satsuma.embedding.opening import MINILM, STATIC, open_embedder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +64,13 @@ class ClusterEmbedder:
 
         if len(texts) <= TEXTS:
             return self._here.embed(texts)
-        blocks = over_ranges(partial(embedded, self._here.name), list(texts), TEXTS, self._address)
+        blocks = over_ranges(partial(embedded, _everywhere(self._here.name)), list(texts), TEXTS, self._address)
         return np.concatenate(list(blocks))
+
+
+def _everywhere(name: str) -> str:
+    """As workers find it, who are in another folder."""
+    return name if name in (MINILM, STATIC) else absolute(name)
 
 
 def embedded(name: str, texts: Sequence[str]) -> Floats:

@@ -168,7 +168,7 @@ class Fleet:
             except SatsumaError as error:
                 self._break(error)
             except (RayError, RuntimeError) as error:  # a worker that cannot import the class: RuntimeError
-                if (unusable := cannot_start(self._identity, error)) is not None:
+                if (unusable := cannot_start(f"a replica of {self._identity}", error)) is not None:
                     self._break(unusable)
                 deaths = 1 if place.answered else deaths + 1
                 cause = cause_of(error)

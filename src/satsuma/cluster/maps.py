@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-from satsuma.cluster.causes import EVERYWHERE, cause_of
+from satsuma.cluster.causes import EVERYWHERE, cause_of, on_this_machine
 from satsuma.cluster.joining import checked_address, join, leave
 from satsuma.cluster.sizing import machines
 from satsuma.errors import ClusterError, ExtraError, SatsumaError
@@ -76,10 +76,7 @@ def done(work: Callable[[Sequence[Item]], Result], items: Sequence[Item]) -> Res
     try:
         return work(items)
     except ExtraError as missing:
-        import ray
-
-        where = ray.util.get_node_ip_address()
-        raise ClusterError(f"{missing.message}, on {where}", f"{EVERYWHERE}{missing.hint}") from None
+        raise on_this_machine(missing) from None
 
 
 def got(_: Callable[[Sequence[Item]], Result], reference: object) -> Result:

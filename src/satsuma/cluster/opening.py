@@ -39,7 +39,7 @@ def open_on_ray(
     kind, name = find(model, base_url=base_url)
     if kind.in_process:
         order = Order(
-            f"{kind.name}/{_absolute(name)}", base_url, settings.timeout, settings.concurrency, settings.tensor_parallel
+            f"{kind.name}/{absolute(name)}", base_url, settings.timeout, settings.concurrency, settings.tensor_parallel
         )  # fmt: skip
         return Fleet(model, order, address, lambda there: sized(order, settings.ray_replicas, there), note)
     if not settings.ray_http:
@@ -54,7 +54,7 @@ def _fixed(count: int) -> Callable[[Sequence[Machine]], Size]:
     return lambda _: Size(count)
 
 
-def _absolute(name: str) -> str:
+def absolute(name: str) -> str:
     """A folder by its whole path: workers are somewhere else."""
     folder = Path(name).expanduser()
     return str(folder.resolve()) if folder.is_dir() else name

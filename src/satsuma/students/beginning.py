@@ -30,7 +30,7 @@ def record_of(lessons: Sequence[Lesson], settings: TrainSettings, kind: Kind) ->
         settings=plain(settings.decisive()),
         data=_together(learned) if several else learned[0].data,
         tasks=learned if several else [],
-        versions=_versions(frozen=kind == "frozen"),
+        versions=versions(frozen=kind == "frozen"),
         notes=[note for lesson in lessons for note in lesson.notes],
     )
 
@@ -59,6 +59,16 @@ def _together(learned: Sequence[Learned]) -> TrainedOn:
         instances=sum(one.instances for one in data), train=sum(one.train for one in data),
         dev=sum(one.dev for one in data), groups=sum(one.groups for one in data),
     )  # fmt: skip
+
+
+def is_finished(directory: StudentDirectory, wanted: Record) -> bool:
+    """Whether the student that is wanted lies there, trained.
+
+    Raises:
+        RunError: what lies there cannot be read.
+    """
+    there = directory.load()
+    return there is not None and there.same_as(wanted) and there.state == "finished"
 
 
 def begun(directory: StudentDirectory, wanted: Record, *, overwrite: bool) -> Record:
@@ -96,7 +106,8 @@ def _whole(record: Record) -> dict[str, object]:
     return {name: TrainSettings.__dataclass_fields__[name].default for name in LATER} | record.settings
 
 
-def _versions(*, frozen: bool) -> dict[str, str]:
+def versions(*, frozen: bool) -> dict[str, str]:
+    """What trains in this process."""
     from importlib.metadata import PackageNotFoundError, version
 
     from satsuma import __version__

@@ -40,7 +40,10 @@ _REFUSED = (OSError, ValueError, KeyError, TypeError, AttributeError, ImportErro
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A checkpoint that was found. name: as the user called it. place: what transformers loads."""
+    """A checkpoint that was found. name: as the user called it. place: what transformers loads.
+
+    told: what adapters name as the checkpoint that they belong to, if that is not its place here.
+    """
 
     name: str
     place: str
@@ -48,6 +51,7 @@ class Base:
     kind: Kind
     config: PretrainedConfig
     tokenizer: PreTrainedTokenizerBase
+    told: str = ""
 
     @property
     def pad(self) -> int:
@@ -197,8 +201,13 @@ def with_adapters(model: Module, base: Base, settings: TrainSettings) -> Module:
         task_type=kinds.get(base.kind, TaskType.SEQ_CLS), r=rank, lora_alpha=2 * rank, lora_dropout=0.05,
         target_modules="all-linear", fan_in_fan_out=base.config.model_type == "gpt2",
     )  # fmt: skip
+    if base.told:
+        model.name_or_path = model.config.name_or_path = base.told
     with quietly():
-        return get_peft_model(model, how)
+        made = get_peft_model(model, how)
+    for config in made.peft_config.values():  # a set, which every process would write in an order of its own
+        config.target_modules = sorted(config.target_modules)
+    return made
 
 
 def load_trained(base: Base, folder: Path, body: Body, labels: int) -> Module:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from satsuma.students.evaluating import Evaluation, Overlap, ShotOptions
     from satsuma.students.head import Prediction
     from satsuma.students.joining import Joined
-    from satsuma.students.settings import TrainOptions
+    from satsuma.students.settings import TrainKeywords
     from satsuma.students.student import Student
     from satsuma.task.card import Card
 
@@ -32,15 +32,17 @@ def train(
     split: str | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
-    **options: Unpack[TrainOptions],
+    **options: Unpack[TrainKeywords],
 ) -> Student:
     """Train a student on labelled rows, or go on with it; one that is finished is opened and nothing changes.
 
     data: a run, a file or a folder of rows, or several of them. out: the student's directory. card: that describes the
-    rows; text, label: columns instead; a run brings its own. split: of a folder. options: see `TrainSettings`. With
-    `multi_task` each dataset has a card of its own: `CARD=DATA` names that of data that bring none.
+    rows; text, label: columns instead; a run brings its own. split: of a folder. options: see `TrainSettings`, and
+    `ray`, the address of a cluster that trains (`TrainKeywords`). With `multi_task` each dataset has a card of its own:
+    `CARD=DATA` names that of data that bring none.
 
     Raises:
+        ClusterError: there is no cluster at the address in `ray`, it has no room for this, or its workers die.
         DataError: the rows cannot be read, or are fewer than two.
         RunError: `out` holds another student (`overwrite` replaces it), or something else.
         ModelError, ExtraError, SettingsError: the checkpoint, a package or the device is not there.
@@ -48,19 +50,23 @@ def train(
     from satsuma.progress import Silent
     from satsuma.remote.staging import staging
     from satsuma.students.carding import Described
-    from satsuma.students.settings import TrainSettings
+    from satsuma.students.settings import settings_of
     from satsuma.students.several import lessons_of
     from satsuma.students.training import lesson_of, train_student
 
     places = [data] if isinstance(data, str | Path) else list(data)
-    settings, described = TrainSettings(**options), Described(card, tuple(text), label)
+    (settings, ray), described = settings_of(options), Described(card, tuple(text), label)
+    if ray:
+        from satsuma.cluster.training import check_asked
+
+        check_asked(ray, settings)
     with staging() as here:
         if settings.multi_task:
             _check_no_card(described)
             lessons = lessons_of(here.each(places), settings, split)
         else:
             lessons = [lesson_of(here.each(places), described, settings, split)]
-        return train_student(lessons, settings, out, (progress or Silent()).note, overwrite=overwrite)
+        return train_student(lessons, settings, out, (progress or Silent()).note, overwrite=overwrite, ray=ray)
 
 
 def _check_no_card(described: Described) -> None:

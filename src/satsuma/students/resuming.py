@@ -8,6 +8,7 @@ a file is ever run.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from satsuma.students.loop import Loop
 
 
+STATE = "state.pt"
+
+
 class _Saved(TypedDict, total=False):
     """What the files hold."""
 
@@ -34,11 +38,12 @@ class _Saved(TypedDict, total=False):
 
 
 class Keeper:
-    """Saves and restores, in the folder of a student's checkpoint."""
+    """Saves and restores, in the folder of a student's checkpoint. saved: told of each file that is in its place."""
 
-    def __init__(self, folder: Path) -> None:
-        self._state = folder / "state.pt"
+    def __init__(self, folder: Path, saved: Callable[[Path], None] = lambda _: None) -> None:
+        self._state = folder / STATE
         self._best = folder / "best.pt"
+        self._saved = saved
 
     def save(self, loop: Loop) -> None:
         """Save where a training stands.
@@ -104,6 +109,7 @@ class Keeper:
                 put_in_place(part, path)
             finally:
                 part.unlink(missing_ok=True)
+        self._saved(path)
 
     def _read(self, path: Path) -> _Saved:
         import torch

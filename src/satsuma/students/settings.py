@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, cast
 
 from satsuma.errors import SettingsError
 from satsuma.students.mixing import TEMPERATURE
@@ -48,6 +48,12 @@ class TrainOptions(TypedDict, total=False):
     multi_task: bool
     temperature: float
     merge: bool
+
+
+class TrainKeywords(TrainOptions, total=False):
+    """The same, and where it is trained: `ray` is `local`, `auto` or HOST:PORT of a Ray cluster."""
+
+    ray: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +126,13 @@ class TrainSettings:
         named = {f.name: f.default for f in dataclasses.fields(self) if f.name not in OPERATIONAL}
         given = {name: getattr(self, name) for name in named}
         return {name: value for name, value in given.items() if name not in LATER or value != named[name]}
+
+
+def settings_of(options: TrainKeywords) -> tuple[TrainSettings, str]:
+    """The settings of a training, and the address of the cluster that trains; empty where this process does.
+
+    Raises:
+        SettingsError: one has a value that it cannot have.
+    """
+    given = cast("TrainOptions", {name: value for name, value in options.items() if name != "ray"})
+    return TrainSettings(**given), options.get("ray", "")

@@ -3,12 +3,16 @@
 The same command again does nothing if the student is finished, and goes on from the last checkpoint if it was stopped
 (`satsuma.students.record` says when it is the same). What is trained is everything but the dev part, which only decides
 when to stop; a frozen student's head is fitted to both in the end.
+
+The directory and the record are this process's, wherever the training itself runs (`satsuma.students.learning`): here,
+or with `ray` on a machine of a cluster. Which of the two decides nothing about the student.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +20,7 @@ from typing import TYPE_CHECKING
 from satsuma.errors import DataError, Interrupted, SettingsError
 from satsuma.remote.staging import as_told
 from satsuma.run.frozen import refuse_frozen
-from satsuma.students.beginning import begun, record_of
+from satsuma.students.beginning import begun, is_finished, record_of
 from satsuma.students.carding import Described, card_of
 from satsuma.students.frozen import FrozenStudent, check_frozen
 from satsuma.students.labelled import Labelled, read_training
@@ -26,11 +30,9 @@ from satsuma.students.splitting import Split, split_by_group
 from satsuma.students.student import Student
 
 if TYPE_CHECKING:
-    from torch.nn import Module
-
+    from satsuma.embedding.embedder import Embedder
     from satsuma.students.checkpoints import Base
-    from satsuma.students.loop import State
-    from satsuma.students.resuming import Keeper
+    from satsuma.students.learning import Learning
     from satsuma.task.card import Card
 
 Note = Callable[[str], None]
@@ -99,11 +101,14 @@ def _is_learnable(card: Card, one: Labelled) -> bool:
 
 
 def train_student(
-    lessons: Sequence[Lesson], settings: TrainSettings, out: str | Path, note: Note, *, overwrite: bool
+    lessons: Sequence[Lesson], settings: TrainSettings, out: str | Path, note: Note, *, overwrite: bool, ray: str = ""
 ) -> Student:
     """Train a student in the directory `out`, or go on with it. lessons: one, or one for each of several tasks.
 
+    ray: the address of a cluster that trains (`satsuma.cluster.training`); empty: this process does.
+
     Raises:
+        ClusterError: there is no cluster, it has no room for this, or its workers die.
         RunError: the directory holds another student, or something else.
         ModelError, ExtraError, SettingsError: the checkpoint, a package or the device is not there, or a student of
             this kind cannot learn that.
@@ -113,22 +118,45 @@ def train_student(
     if settings.frozen:
         _check_frozen(lessons, settings)
         settings = settings.resolved("frozen")
-        record = begun(directory, record_of(lessons, settings, "frozen"), overwrite=overwrite)
-        if record.state != "finished":
-            _fit(lessons[0], settings, directory, record, note)
+        wanted = record_of(lessons, settings, "frozen")
+        if not is_finished(directory, wanted):
+            with _joined(ray):
+                _fit(lessons[0], settings, directory, begun(directory, wanted, overwrite=overwrite), note, ray)
     else:
         from satsuma.students.checkpoints import find_base
 
         base = find_base(settings.student)
         _check_writes(base, len(lessons), settings)
         settings = settings.resolved(base.kind)
-        record = begun(directory, record_of(lessons, settings, base.kind), overwrite=overwrite)
-        if record.state != "finished":
+        wanted = record_of(lessons, settings, base.kind)
+        if not is_finished(directory, wanted):
             try:
-                _train(lessons, settings, directory, record, base, note)
+                with _learning(ray, settings) as learning:
+                    record = begun(directory, wanted, overwrite=overwrite)
+                    _train(lessons, settings, directory, record, base, learning, note)
             except KeyboardInterrupt:
                 raise Interrupted(f"{out}: stopped", "Run the same command again to go on.") from None
-    return Student(out, settings.device)
+    return Student(out, "auto" if ray else settings.device)
+
+
+def _joined(ray: str) -> AbstractContextManager[None]:
+    """Be part of a cluster before anything is written, if there is to be one."""
+    if not ray:
+        return nullcontext()
+    from satsuma.cluster.joining import joined
+
+    return joined(ray)
+
+
+def _learning(ray: str, settings: TrainSettings) -> AbstractContextManager[Learning]:
+    """What trains: this process, or a machine of a cluster."""
+    if not ray:
+        from satsuma.students.learning import learned_here
+
+        return nullcontext(learned_here)
+    from satsuma.cluster.training import training_on
+
+    return training_on(ray, settings)
 
 
 _WRITER = "Name an encoder-decoder or a decoder: --student google/flan-t5-small"
@@ -152,12 +180,13 @@ def _check_writes(base: Base, tasks: int, settings: TrainSettings) -> None:
         raise SettingsError(f"the encoder {base.name} has a head for its task and reads no instruction", _WRITER)
 
 
-def _fit(lesson: Lesson, settings: TrainSettings, directory: StudentDirectory, record: Record, note: Note) -> None:
-    from satsuma.embedding.opening import open_embedder
+def _fit(
+    lesson: Lesson, settings: TrainSettings, directory: StudentDirectory, record: Record, note: Note, ray: str
+) -> None:
     from satsuma.extras import require
 
     require("train", "numpy", "sklearn", "tokenizers", needed_by="a frozen student")
-    student = FrozenStudent(lesson.card, open_embedder(settings.student))
+    student = FrozenStudent(lesson.card, _embedder(settings.student, ray))
     for told in lesson.notes:
         note(told)
     loss = student.fit(lesson.instances, lesson.split)
@@ -168,24 +197,29 @@ def _fit(lesson: Lesson, settings: TrainSettings, directory: StudentDirectory, r
     directory.save(record)
 
 
+def _embedder(name: str, ray: str) -> Embedder:
+    if ray:
+        from satsuma.cluster.embedding import ClusterEmbedder
+
+        return ClusterEmbedder(ray, name)
+    from satsuma.embedding.opening import open_embedder
+
+    return open_embedder(name)
+
+
 def _train(
     lessons: Sequence[Lesson], settings: TrainSettings, directory: StudentDirectory, record: Record, base: Base,
-    note: Note,
+    learning: Learning, note: Note,
 ) -> None:  # fmt: skip
-    import torch
-
-    from satsuma.students.resuming import Keeper
-
     for told in record.notes:
         note(told)
     _save_trained_on(lessons, directory)
-    keeper = Keeper(directory.checkpoint)
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(settings.seed)
-        state, model = _looped(lessons, settings, record, base, keeper, note)
-    keeper.restore_best(model)
-    _save_model(merged(model) if settings.merge else model, base, directory)
-    record.history, record.best_epoch, record.micro_batch = state.history, state.best_epoch, state.micro
+    part = directory.path / ".model.part"
+    shutil.rmtree(part, ignore_errors=True)
+    trained = learning(lessons, settings, base, directory.checkpoint, part, note)
+    shutil.rmtree(directory.model, ignore_errors=True)
+    part.rename(directory.model)
+    trained.enter(record)
     record.state = "finished"
     directory.save(record)
     shutil.rmtree(directory.checkpoint, ignore_errors=True)
@@ -198,46 +232,3 @@ def _save_trained_on(lessons: Sequence[Lesson], directory: StudentDirectory) -> 
         dev += [len(instances) + at for at in lesson.split.dev]
         instances += lesson.instances
     directory.save_trained_on(instances, frozenset(dev))
-
-
-def merged(model: Module) -> Module:
-    """The model with its adapters in its weights; as it is where it has none."""
-    from peft import PeftModel
-
-    return model.merge_and_unload() if isinstance(model, PeftModel) else model
-
-
-def _looped(
-    lessons: Sequence[Lesson], settings: TrainSettings, record: Record, base: Base, keeper: Keeper, note: Note
-) -> tuple[State, Module]:
-    from satsuma.students.building import built
-    from satsuma.students.devices import device_of, uses_bf16
-    from satsuma.students.loop import Loop, State, Work
-
-    device = device_of(settings.device)
-    made = built(lessons, settings, base, device)
-    record.targets, record.device, record.padding = made.targets, device, made.padding
-    for told in made.notes:
-        note(told)
-        record.notes.append(told)
-    work = Work(
-        made.model, made.head, made.train, made.dev, settings, device, uses_bf16(device, settings.precision),
-        made.mixture,
-    )  # fmt: skip
-    loop = Loop(work, State(micro=min(settings.micro_batch or settings.batch, settings.batch)), keeper, note)
-    if keeper.restore(loop):
-        note(f"goes on after epoch {loop.state.epoch}, step {loop.state.step}")
-    return loop.run(), made.model
-
-
-def _save_model(model: Module, base: Base, directory: StudentDirectory) -> None:
-    """The model's folder, put in place whole."""
-    from satsuma.students.checkpoints import quietly
-
-    part = directory.path / ".model.part"
-    shutil.rmtree(part, ignore_errors=True)
-    with quietly():
-        model.save_pretrained(part)
-        base.tokenizer.save_pretrained(part)
-    shutil.rmtree(directory.model, ignore_errors=True)
-    part.rename(directory.model)
