@@ -34,7 +34,7 @@ PACE = 0.006
 """Seconds between the end of a commit and the start of the next while fewer than `GROUP` replies wait."""
 ROWS = 64
 """Rows of one statement at most."""
-MANY = 16_384
+MANY = 65_536
 """Replies from which on the index of keys, whose pages change at random, has outgrown SQLite's own cache of 2 MB."""
 CACHE = 16 * 1024
 """Kilobytes of cache from there on: with that and a long log a reply takes two thirds of the time at 400,000."""

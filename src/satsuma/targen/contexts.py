@@ -38,7 +38,7 @@ from satsuma.task.outputs.kind import Text, answer_model
 
 AGAIN = 2
 """How often a block asks for the names that turned out to be repeats."""
-AHEAD = 4
+AHEAD = 16
 """Blocks that may be asked for at the same time."""
 FRUITLESS = 64
 """Blocks in a row without anything new after which the model has no more ideas: as a rule 128 questions."""
