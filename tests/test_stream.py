@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from satsuma.stream import END, TURN, End, Known, ordered
+from satsuma.stream import BURST, END, TURN, End, Known, ordered
 
 Make = Callable[[int], Coroutine[object, object, int | End]]
 
@@ -73,6 +73,39 @@ def test_what_is_known_is_handed_on_in_its_place_and_costs_no_task() -> None:
     assert asyncio.run(follow()) == [(i, i) for i in range(450)]
     assert tasks <= 3 + 10, "those beyond 400, one that had to be computed, and the two of this test"
     assert 400 // TURN <= turns < 40, "others have their turn, but not after every result"
+
+
+def test_what_waited_for_a_late_one_leaves_others_their_turn() -> None:
+    async def follow() -> list[int]:
+        late, seen, turns = asyncio.Event(), 0, 0
+        at_result: list[int] = []
+
+        async def make(index: int) -> int:
+            nonlocal seen
+            seen += 1
+            if seen == 200:
+                late.set()
+            if index == 0:
+                await late.wait()
+            return index
+
+        async def count() -> None:
+            nonlocal turns
+            while len(at_result) < 200:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        async with aclosing(ordered(make, lambda: 200)) as results:
+            async for _ in results:
+                at_result.append(turns)
+                if len(at_result) == 200:
+                    break
+        await counting
+        return at_result
+
+    at_result = asyncio.run(follow())
+    assert at_result[-1] - at_result[0] >= 200 // BURST - 1
 
 
 def test_never_more_under_way_than_the_window() -> None:

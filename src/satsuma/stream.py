@@ -29,6 +29,9 @@ class End:
 END: Final = End()
 TURN = 128
 """Known results that are handed on in one turn of the event loop."""
+BURST = 4
+"""Computed results that are handed on in one turn. Hundreds can wait for the one that is late, and what the consumer
+makes of them must not keep the next requests from being sent."""
 
 
 @final
@@ -63,6 +66,8 @@ async def ordered(make: Callable[[int], Made[T]], window: Callable[[], int]) -> 
                 if index % TURN == 0:
                     await asyncio.sleep(0)
             else:
+                if first.done() and index % BURST == 0:
+                    await asyncio.sleep(0)
                 result = await first
             pending.popleft()
             if isinstance(result, End):
