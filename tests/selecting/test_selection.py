@@ -101,6 +101,16 @@ def test_the_window_shrinks_toward_the_end() -> None:
     assert all(w <= left + 3 for w, left in zip(windows, range(LAG * 2, 0, -1), strict=True))
 
 
+def test_nothing_is_computed_beyond_the_end_of_a_run_that_gets_nothing() -> None:
+    selection = Selection(LAG * 2, {"a": 1}, 0)
+    begun = 0
+    with pytest.raises(Exhausted, match="nothing valid"):
+        for index in range(LAG * 2):
+            begun = max(begun, index + selection.window())
+            list(selection.judge(index, Outcome(selection.ask(), reject=Reject(str(index), index, "instance", "bad"))))
+    assert begun == BARREN // 4 + LAG
+
+
 def test_notes_on_the_way_are_kept_before_the_candidate_itself() -> None:
     selection = Selection(1, {"a": 1}, 0)
     note = Reject("context block 1", 0, "contexts", "repeats")

@@ -99,10 +99,17 @@ class Selection:
         return self._room == 0
 
     def window(self) -> int:
-        """How far ahead it is worth to compute: what the room that is left will probably need, at most the lag."""
+        """How far ahead it is worth to compute: what the room that is left will probably need, at most the lag.
+
+        Where a quarter of those have come that end the run, no further than to its end.
+        """
+        most = LAG
+        for fruitless, end in ((self._barren, BARREN), (self._starved, STARVED)):
+            if fruitless > end // 4:
+                most = min(most, end - fruitless)
         if self._room >= LAG:
-            return LAG
-        return min(LAG, max((self._expected(name) for name in self._short), default=1))
+            return most
+        return min(most, max((self._expected(name) for name in self._short), default=1))
 
     def _expected(self, name: str) -> int:
         tally = self.tally
