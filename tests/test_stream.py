@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from satsuma.stream import BURST, END, TURN, End, Known, ordered
+from satsuma.stream import BURST, END, TURN, End, Known, Made, ordered
 
 Make = Callable[[int], Coroutine[object, object, int | End]]
 
@@ -40,72 +40,63 @@ def test_results_come_in_index_order_whatever_finishes_first() -> None:
     assert finished[:5] != [0, 1, 2, 3, 4]
 
 
-def test_what_is_known_is_handed_on_in_its_place_and_costs_no_task() -> None:
-    turns = tasks = 0
+def beside_a_ticker(
+    make: Callable[[int], Made[int]], window: int, take: int
+) -> tuple[list[tuple[int, int]], list[int], int]:
+    """The results, how many turns another task had had at each of them, and the most tasks at a time."""
 
+    async def follow() -> tuple[list[tuple[int, int]], list[int], int]:
+        got: list[tuple[int, int]] = []
+        at: list[int] = []
+        turns = most = 0
+
+        async def tick() -> None:
+            nonlocal turns, most
+            while len(got) < take:
+                turns, most = turns + 1, max(most, len(asyncio.all_tasks()))
+                await asyncio.sleep(0)
+
+        ticking = asyncio.create_task(tick())
+        async with aclosing(ordered(make, lambda: window)) as results:
+            async for item in results:
+                got.append(item)
+                at.append(turns)
+                if len(got) == take:
+                    break
+        await ticking
+        return got, at, most
+
+    return asyncio.run(follow())
+
+
+def test_what_is_known_is_handed_on_in_its_place_and_costs_no_task() -> None:
     async def computed(index: int) -> int:
         await asyncio.sleep(0)
         return index
 
-    def make(index: int) -> Coroutine[object, object, int | End] | Known[int]:
+    def make(index: int) -> Made[int]:
         return Known(index) if index < 400 and index != 77 else computed(index)
 
-    async def follow() -> list[tuple[int, int]]:
-        nonlocal turns, tasks
-        got: list[tuple[int, int]] = []
-
-        async def count() -> None:
-            nonlocal turns, tasks
-            while len(got) < 400:
-                turns += 1
-                tasks = max(tasks, len(asyncio.all_tasks()))
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
-        async with aclosing(ordered(make, lambda: 10)) as results:
-            async for item in results:
-                got.append(item)
-                if len(got) == 450:
-                    break
-        await counting
-        return got
-
-    assert asyncio.run(follow()) == [(i, i) for i in range(450)]
+    got, turns, tasks = beside_a_ticker(make, window=10, take=450)
+    assert got == [(i, i) for i in range(450)]
     assert tasks <= 3 + 10, "those beyond 400, one that had to be computed, and the two of this test"
-    assert 400 // TURN <= turns < 40, "others have their turn, but not after every result"
+    assert 400 // TURN <= turns[399] < 40, "others have their turn, but not after every result"
 
 
 def test_what_waited_for_a_late_one_leaves_others_their_turn() -> None:
-    async def follow() -> list[int]:
-        late, seen, turns = asyncio.Event(), 0, 0
-        at_result: list[int] = []
+    late, begun = asyncio.Event(), 0
 
-        async def make(index: int) -> int:
-            nonlocal seen
-            seen += 1
-            if seen == 200:
-                late.set()
-            if index == 0:
-                await late.wait()
-            return index
+    async def make(index: int) -> int:
+        nonlocal begun
+        begun += 1
+        if begun == 200:
+            late.set()
+        if index == 0:
+            await late.wait()
+        return index
 
-        async def count() -> None:
-            nonlocal turns
-            while len(at_result) < 200:
-                turns += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
-        async with aclosing(ordered(make, lambda: 200)) as results:
-            async for _ in results:
-                at_result.append(turns)
-                if len(at_result) == 200:
-                    break
-        await counting
-        return at_result
-
-    at_result = asyncio.run(follow())
-    assert at_result[-1] - at_result[0] >= 200 // BURST - 1
+    _, turns, _ = beside_a_ticker(make, window=200, take=200)
+    assert turns[-1] - turns[0] >= 200 // BURST - 1
 
 
 def test_never_more_under_way_than_the_window() -> None:

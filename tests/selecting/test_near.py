@@ -251,10 +251,10 @@ def test_texts_that_share_as_many_words_as_they_need_share_enough_of_any_that_ar
 ) -> None:
     bounds = Bounds(threshold)
     n = data.draw(st.integers(bounds.shortest(m), bounds.longest(m)))
-    sought = bounds.sought(m)
-    missing = m - bounds.needed(m, n)
-    assert 0 < sought.words <= m
-    assert sought.words - missing >= dict(sought.least)[BAND[n]] >= 1
+    needed, least = bounds.needed(m, n), dict(bounds.least(m))[BAND[n]]
+    assert 0 < bounds.counted(m) <= m
+    assert bounds.counted(m) - (m - needed) >= least >= 1
+    assert bounds.counted(n) - (n - needed) >= least
 
 
 def test_every_length_is_in_a_band_that_begins_with_its_shortest() -> None:

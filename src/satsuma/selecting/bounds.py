@@ -18,7 +18,6 @@ The threshold is the decimal that was written, and the comparison is exact: 7 of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -46,25 +45,13 @@ FIRST_AFTER = [*SHORTEST[1:], MOST + 1]
 """Band → the first length beyond it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sought:
-    """How a text finds those that it can be like.
-
-    words: how many of its rarest are counted. least: each band of lengths, and how many of these a text of that band
-    must have among its own.
-    """
-
-    words: int
-    least: tuple[tuple[int, int], ...]
-
-
 class Bounds:
     """The bounds of a threshold, from above 0 to 1."""
 
     def __init__(self, threshold: float) -> None:
         exact = Fraction(repr(float(threshold)))
         self._part, self._whole = exact.numerator, exact.denominator
-        self._sought: dict[int, Sought] = {}
+        self._least: dict[int, tuple[tuple[int, int], ...]] = {}
 
     def needed(self, m: int, n: int) -> int:
         """The words that texts of m and n words have in common at the least if they are near-duplicates."""
@@ -82,21 +69,20 @@ class Bounds:
         """How many of the rarest words of a text of m words are counted."""
         return min(m, m - self.shortest(m) + 2 + m // SPARE)
 
-    def sought(self, m: int) -> Sought:
-        """How a text of m words finds those that it can be like."""
-        found = self._sought.get(m)
+    def least(self, m: int) -> tuple[tuple[int, int], ...]:
+        """Each band of lengths that a text of m words can be like, and how many of its counted words it shares there.
+
+        That many at the least, of those that are counted of the other text.
+        """
+        found = self._least.get(m)
         if found is None:
-            low, high = self.shortest(m), self.longest(m)
-            words = self.counted(m)
+            low, high, spared = self.shortest(m), self.longest(m), self.counted(m) - m
             shared = [0] * low + [
-                self.needed(m, n) + min(words - m, beyond) for n, beyond in enumerate(self._beyond[low : high + 1], low)
+                self.needed(m, n) + min(spared, beyond) for n, beyond in enumerate(self._beyond[low : high + 1], low)
             ]
-            found = self._sought[m] = Sought(
-                words,
-                tuple(
-                    (band, min(shared[max(low, SHORTEST[band]) : FIRST_AFTER[band]]))
-                    for band in range(BAND[low], BAND[high] + 1)
-                ),
+            found = self._least[m] = tuple(
+                (band, min(shared[max(low, SHORTEST[band]) : FIRST_AFTER[band]]))
+                for band in range(BAND[low], BAND[high] + 1)
             )
         return found
 

@@ -5,9 +5,9 @@ full adder (three columns become a sum and a carry) is five operations on whole 
 `sliced` makes of many columns the binary digits of every text's count, and `reaching` compares them all with a bound.
 That costs some nanoseconds a text, however long the texts are.
 
-A word that up to five texts have, which is most words, is kept as their places, twelve bits each, in an array; a
-column is made of them when they are counted. Columns of more texts than a block has are hardly faster, and those of
-rare words would be mostly zeros.
+A word that up to four texts have, which is most words, is kept as their places, thirteen bits each, in an array; a
+column is made of them when they are counted. Columns are of 4,096 texts at most: longer ones are hardly faster, and
+those of rare words would be mostly zeros.
 
 Words are numbers from 0, given without gaps. Not covered: which words are counted and what count is enough
 (`bounds.py`), and taking a text out.
@@ -23,7 +23,7 @@ TEXTS = 4096
 _PLACE = TEXTS.bit_length()
 _MASK = (1 << _PLACE) - 1
 _FULL = 1 << 3 * _PLACE
-"""From here on there are five places in a number, and no room for a sixth."""
+"""From here on there are four places in a number, and no room for a fifth."""
 _COLUMN = -1
 """Stands in the place of places where a word has a column."""
 

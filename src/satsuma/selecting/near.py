@@ -58,10 +58,7 @@ class _Numbers(dict[str, int]):
     def each(self, text: Iterable[int]) -> list[int]:
         """The numbers of a text's words, each occurrence by itself, in no order."""
         counted = Counter(text)
-        found = [*counted]
-        if len(found) == counted.total():
-            return found
-        following = self._following
+        found, following = [*counted], self._following
         for number, times in [one for one in counted.items() if one[1] > 1]:
             for _ in range(times - 1):
                 number = following[number] or self._again(number)
@@ -115,7 +112,7 @@ class NearTexts:
         else:
             self._count_all()
             rare = self._rarest(numbers)
-            near = self._nearest(text, self._counts.found(rare, self._bounds.sought(len(text)).least), part)
+            near = self._nearest(text, self._counts.found(rare, self._bounds.least(len(text))), part)
             if near is None:
                 self._counts.add(rare, BAND[len(text)])
         if near is None:

@@ -50,12 +50,12 @@ def train(
     from satsuma.progress import Silent
     from satsuma.remote.staging import staging
     from satsuma.students.carding import Described
-    from satsuma.students.settings import settings_of
+    from satsuma.students.settings import settings_and_address
     from satsuma.students.several import lessons_of
     from satsuma.students.training import lesson_of, train_student
 
     places = [data] if isinstance(data, str | Path) else list(data)
-    (settings, ray), described = settings_of(options), Described(card, tuple(text), label)
+    (settings, ray), described = settings_and_address(options), Described(card, tuple(text), label)
     if ray:
         from satsuma.cluster.training import check_asked
 

@@ -128,7 +128,7 @@ class TrainSettings:
         return {name: value for name, value in given.items() if name not in LATER or value != named[name]}
 
 
-def settings_of(options: TrainKeywords) -> tuple[TrainSettings, str]:
+def settings_and_address(options: TrainKeywords) -> tuple[TrainSettings, str]:
     """The settings of a training, and the address of the cluster that trains; empty where this process does.
 
     Raises:
