@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
+from types import ModuleType
 
 import pytest
 
 import satsuma
 import satsuma.testing
-from satsuma import checkpoint
-from satsuma.errors import RunError, Stopped
+from satsuma import beginning, checkpoint
+from satsuma.errors import Interrupted, RunError, Stopped
 from satsuma.llm.client import Client
 from satsuma.llm.journal import Journal
 from satsuma.llm.request import Reply, Request
@@ -179,7 +180,8 @@ def test_one_that_does_not_belong_to_the_run_is_not_used(
             journal.execute("UPDATE meta SET value = '\"another\"' WHERE name = 'checkpoint'")
         if change == "replies that are gone":
             journal.execute("DELETE FROM replies WHERE step = 'correction'")
-    monkeypatch.setattr(checkpoint, "judged_of", judged_of if change == "replies that are gone" else unread)
+    for reader in (checkpoint, beginning):
+        monkeypatch.setattr(reader, "judged_of", judged_of if change == "replies that are gone" else unread)
     generate(server, cut, retry_failed=change == "failed again")
     assert data(cut) == whole
 
@@ -198,7 +200,7 @@ def test_the_same_run_with_a_larger_n_goes_on_from_it(
         read.append(line)
         return judged_of(line)
 
-    monkeypatch.setattr(checkpoint, "judged_of", reading)
+    monkeypatch.setattr(beginning, "judged_of", reading)
     generate(server, cut, n=2 * N)
     assert data(cut) == data(tmp_path / "whole")
     assert len(read) > 10
@@ -230,31 +232,60 @@ def test_what_there_is_no_room_for_any_more_is_rejected_as_it_would_have_been(
     assert data(cut) == data(tmp_path / "bare")
 
 
+@pytest.mark.parametrize(("reader", "part"), [(beginning, 1), (checkpoint, 2)])
 def test_one_that_says_what_cannot_be_is_told_instead_of_used(
-    server: satsuma.testing.Server, cut: Path, monkeypatch: pytest.MonkeyPatch
+    server: satsuma.testing.Server, cut: Path, reader: ModuleType, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Recalled at once, or one by one, as those are that there is no room for in a part of the run."""
+
     def other(line: bytes) -> Judged | None:
         found = judged_of(line)
         assert found is not None
-        return Judged(Outcome("another label", reject=found.outcome.reject), None)
+        return Judged(Outcome("another label", reject=Reject("r", 0, "instance", "why")), None)
 
-    monkeypatch.setattr(checkpoint, "judged_of", other)
+    n, before = N if part == 1 else satsuma.Run(cut).state.size // part, data(cut)
+    monkeypatch.setattr(reader, "judged_of", other)
     with pytest.raises(RunError, match="does not fit its run"):
+        generate(server, cut, n=n, revise=part != 1)
+    assert data(cut) == before
+    monkeypatch.undo()
+    monkeypatch.setattr(checkpoint, "BLOCK", 4)
+    generate(server, cut, n=N, revise=True)
+    generate(server, cut.parent / "whole")
+    assert data(cut) == data(cut.parent / "whole")
+
+
+def test_stopped_before_anything_new_came_it_has_what_there_was(
+    server: satsuma.testing.Server, cut: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = data(cut)
+    monkeypatch.setattr(Client, "_start", no_more)
+    with pytest.raises(Interrupted):
         generate(server, cut)
+    assert data(cut) == before
+    for lost in ("rejects.parquet", "data/train.parquet"):
+        (cut / lost).unlink()
+    with pytest.raises(Interrupted):
+        generate(server, cut)
+    assert data(cut) == before, "what is recalled is put in place, too"
+
+
+def no_more(self: Client, request: Request, key: str) -> object:  # noqa: ARG001
+    raise Interrupted("nothing is sent")
 
 
 MORTAL = """
 import os, signal
-from satsuma import checkpoint
+from satsuma import checkpoint, checkpoint_file
 from satsuma.cli.main import main
 checkpoint.FIRST, checkpoint.BLOCK = 3, 4
-left, flush = [int(os.environ["BLOCKS"])], checkpoint.Checkpoint._flush
-def flush_or_die(self):
-    flush(self)
+left, flush = [int(os.environ["BLOCKS"])], checkpoint_file.Appended.write
+def flush_or_die(self, identity):
+    flush(self, identity)
     left[0] -= 1
     if not left[0]:
         os.kill(os.getpid(), signal.SIGKILL)
-checkpoint.Checkpoint._flush = flush_or_die
+checkpoint_file.Appended.write = flush_or_die
 main()
 """
 """A run that is killed as soon as it has written so many blocks."""

@@ -52,5 +52,5 @@ class Ahead(Generic[T]):
         judged = self._judged()
         if not judged:
             return min(wanted, FIRST)
-        worth = judged + (self._begun - judged) / 2  # those under way are half paid for, more or less
+        worth = judged + max(0, self._begun - judged) / 2  # those under way are half paid for, more or less
         return min(wanted, int(max(FEWEST, min(wanted, left * worth))))

@@ -28,17 +28,18 @@ async def collect(
     changed: Callable[[], None],
     window: Callable[[], int],
     skips: Callable[[int], bool],
+    first: int = 0,
 ) -> None:
     """Fill the sink until every label has its share. What was judged before an exception is in the sink.
 
     window: how many candidates may be under way. skips: asked of every index in order; one that is skipped is no
-    candidate, whatever was computed for it.
+    candidate, whatever was computed for it. first: the candidate that is judged first, where the selection stands.
 
     Raises:
         Exhausted: the candidates end, or nothing usable has come for too long.
         Stopped: from the asking; the sink then holds a contiguous prefix of the indices.
     """
-    async with aclosing(ordered(make, window)) as outcomes:
+    async with aclosing(ordered(make, window, first)) as outcomes:
         async for index, outcome in outcomes:
             if skips(index):
                 selection.pass_over()

@@ -121,6 +121,7 @@ class _Work:
                 self._checkpoint.open(journal, self._wanted, forget=settings.retry_failed)
                 with DatasetWriter(self._directory, self._job.card, jsonl=settings.jsonl) as writer:
                     error = await self._filled(client, writer, interrupts)
+                    self._checkpoint.complete()
                     self._tell_damage(journal)
                     if isinstance(error, BudgetSpent):
                         error.hint = hint_for(error, self._worth(journal), settings.n)
@@ -145,11 +146,17 @@ class _Work:
         """Collect, and wait for what is in flight: with an error until it is done, as all of it will be needed."""
         selection = self._selection
         self._course = course = self._job.make(client, selection)
-        make = self._checkpoint.making(course.make, selection.ask) if course.recalls else course.make
+        make, first = course.make, 0
+        if course.recalls:
+            first = self._checkpoint.recall(selection, writer)
+            make = self._checkpoint.making(make, selection.ask)
         ahead = Ahead(make, selection.window, lambda: selection.tally.judged, lambda: client.budget_left)
         sink = _Sink(writer, course, self._checkpoint)
         try:
-            await collect(ahead.make, selection, sink, lambda: self._tick(client), ahead.window, course.skips)
+            if not selection.complete:
+                await collect(
+                    ahead.make, selection, sink, lambda: self._tick(client), ahead.window, course.skips, first
+                )
         except SatsumaError as stopped:
             await client.drain()
             return stopped

@@ -1,10 +1,10 @@
 """The ordered stream, the only one: computed concurrently, handed on in index order.
 
-`ordered(make, window)` starts the computation of candidate 0, 1, 2, … at most `window()` ahead of the one that the
-consumer is waiting for, and yields the results in index order. What comes out does not depend on which computation
-was faster, and memory is bounded by the window. `make(index)` is called in index order, one at a time, before its
-computation runs: what has to be decided in order (the label to ask for) is decided there. A result that is there
-already it returns as `Known`, which costs no task.
+`ordered(make, window, first)` starts the computation of candidate `first`, `first` + 1, … at most `window()` ahead of
+the one that the consumer is waiting for, and yields the results in index order. What comes out does not depend on which
+computation was faster, and memory is bounded by the window. `make(index)` is called in index order, one at a time,
+before its computation runs: what has to be decided in order (the label to ask for) is decided there. A result that is
+there already it returns as `Known`, which costs no task.
 
 It knows neither tasks nor models. An exception of a computation ends the stream at its index, after everything before
 it was handed on; what was computed beyond is dropped.
@@ -46,29 +46,31 @@ Made: TypeAlias = Coroutine[object, object, T | End] | Known[T]
 """A candidate: its computation, or its result if that is known."""
 
 
-async def ordered(make: Callable[[int], Made[T]], window: Callable[[], int]) -> AsyncGenerator[tuple[int, T], None]:
-    """Yield `(index, result)` in index order, until a computation returns `END`.
+async def ordered(
+    make: Callable[[int], Made[T]], window: Callable[[], int], first: int = 0
+) -> AsyncGenerator[tuple[int, T], None]:
+    """Yield `(index, result)` in index order from `first` on, until a computation returns `END`.
 
     window: how many computations may be under way, counted from the one waited for; asked again after every result, at
     least 1. Close the iterator (`contextlib.aclosing`) to cancel what is under way.
     """
     pending: deque[asyncio.Task[T | End] | Known[T]] = deque()
-    index = 0
+    index = first
     try:
         while True:
             ahead = max(1, window())
             while len(pending) < ahead:
                 made = make(index + len(pending))
                 pending.append(made if isinstance(made, Known) else asyncio.create_task(made))
-            first = pending[0]
-            if isinstance(first, Known):
-                result: T | End = first.result
+            awaited = pending[0]
+            if isinstance(awaited, Known):
+                result: T | End = awaited.result
                 if index % TURN == 0:
                     await asyncio.sleep(0)
             else:
-                if first.done() and index % BURST == 0:
+                if awaited.done() and index % BURST == 0:
                     await asyncio.sleep(0)
-                result = await first
+                result = await awaited
             pending.popleft()
             if isinstance(result, End):
                 return

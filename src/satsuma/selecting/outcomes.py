@@ -4,6 +4,8 @@ A line is JSON. Of an accepted candidate, as most are, it is three pieces of JSO
 row of the dataset as it was written, and the text that duplicates are judged by. The last two are handed on unread, so
 that a candidate costs a tenth of what it took to make.
 
+What is counted of a candidate (`Settled`) has a line of its own, which is the same for most of them.
+
 What JSON cannot hold (a lone surrogate) has no line: `null` stands for it, and whoever reads it makes the candidate
 anew.
 """
@@ -16,7 +18,7 @@ import orjson
 
 from satsuma.selecting.ballots import Ballot
 from satsuma.selecting.duplicates import Earlier
-from satsuma.selecting.selection import Outcome
+from satsuma.selecting.selection import Outcome, Settled
 from satsuma.task.instance import Instance, Reject
 from satsuma.task.written import Written, fields_of, output_of, provenance_of, whole
 
@@ -73,6 +75,25 @@ def judged_of(line: bytes) -> Judged | None:
         _notes(notes), _flow(flow), _ballot(ballot),
     )  # fmt: skip
     return Judged(outcome, Earlier(**earlier) if earlier else None)
+
+
+def line_of_settled(settled: Settled) -> bytes:
+    """One line, without its end."""
+    ballot = tuple(settled.ballot) if settled.ballot else None
+    try:
+        return orjson.dumps((*settled[:-1], ballot))
+    except TypeError:
+        return NOTHING
+
+
+def settled_of(line: bytes) -> Settled | None:
+    """What is counted, of its line; None where it had no form in JSON."""
+    told = orjson.loads(line)
+    if told is None:
+        return None
+    asked, label, accepted, rejected, flow, ballot = told
+    steps = tuple([(step, reason) for step, reason in rejected])
+    return Settled(asked, label, accepted, steps, _flow(flow), _ballot(ballot))
 
 
 def text_of(text: bytes) -> tuple[str, str]:

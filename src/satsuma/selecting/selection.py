@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from satsuma.errors import Exhausted
 from satsuma.selecting.ballots import Ballot, Ballots
-from satsuma.selecting.duplicates import Duplicates, NearDuplicates
+from satsuma.selecting.duplicates import Duplicates, Earlier, NearDuplicates
 from satsuma.selecting.shares import LAG, LabelPlan, shares
 from satsuma.task.instance import Instance, Reject
 from satsuma.task.written import Written, whole
@@ -27,6 +28,11 @@ TRUST = 24
 """Candidates that count as valid before the first is judged, lest a few bad ones at the start ask for many more."""
 STARVED = 4096
 """Candidates in a row without an accepted one after which the labels that still have room are out of reach."""
+
+LOOKED_BACK = max(LAG, BARREN, STARVED)
+"""Candidates that decide what becomes of the next one, besides what was counted of all."""
+SURPLUS = "surplus"
+"""The step of valid candidates that there is no room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,21 @@ class Outcome:
     ballot: Ballot | None = None
 
 
+class Settled(NamedTuple):
+    """What is counted of a candidate that was judged.
+
+    label: the final one of a valid candidate, None of another. rejected: (step, class of reason) of what was rejected
+    on the way to it, and of the candidate itself if that was. flow, ballot: as `Outcome` has them.
+    """
+
+    asked: str
+    label: str | None
+    accepted: bool
+    rejected: tuple[tuple[str, str], ...] = ()
+    flow: tuple[str, str] | None = None
+    ballot: Ballot | None = None
+
+
 @dataclass(slots=True)
 class Tally:
     """What was judged so far.
@@ -66,6 +87,21 @@ class Tally:
     flow: Counter[tuple[str, str]] = field(default_factory=Counter)
     ballots: Ballots = field(default_factory=Counter)
 
+    def count(self, settled: Settled, times: int = 1) -> None:
+        """Count a candidate, or so many of which the same is to be counted."""
+        self.judged += times
+        self.asked[settled.asked] += times
+        if settled.label is not None:
+            self.valid[settled.label] += times
+            if settled.accepted:
+                self.accepted[settled.label] += times
+        for rejected in settled.rejected:
+            self.rejected[rejected] += times
+        if settled.flow:
+            self.flow[settled.flow] += times
+        if settled.ballot:
+            self.ballots[settled.ballot, settled.accepted] += times
+
     def rejects_by_step(self) -> dict[str, int]:
         """Step → rejects."""
         steps: Counter[str] = Counter()
@@ -75,12 +111,16 @@ class Tally:
 
 
 class Selection:
-    """Asks for labels and judges outcomes; one of each per index, in index order."""
+    """Asks for labels and judges outcomes; one of each per index, in index order.
+
+    settled: what was counted of the last candidate.
+    """
 
     def __init__(self, n: int, weights: Mapping[str, int], seed: int, duplicates: Duplicates | None = None) -> None:
         """duplicates: what decides which texts say nothing new; exact duplicates alone where left out."""
         self.share = shares(weights, n, seed)
         self.tally = Tally()
+        self.settled: Settled | None = None
         self._weights = {name: w / sum(weights.values()) for name, w in weights.items()}
         self._plan = LabelPlan(weights, seed)
         self._duplicates = duplicates or NearDuplicates(1)
@@ -124,24 +164,35 @@ class Selection:
         Raises:
             Exhausted: nothing valid, or nothing that there is room for, has come for too long.
         """
-        self.tally.judged += 1
-        self.tally.asked[outcome.asked] += 1
-        if outcome.flow:
-            self.tally.flow[outcome.flow] += 1
-        for note in outcome.notes:
-            yield self._rejected(note)
+        yield from outcome.notes
         verdict = self._verdict(index, outcome)
         dropped = isinstance(verdict, Reject)
-        if outcome.ballot:
-            self.tally.ballots[outcome.ballot, not dropped] += 1
-        valid = not isinstance(verdict, Reject) or verdict.step == "surplus"
-        self._plan.settle(outcome.label if valid else None)
-        if isinstance(verdict, Reject):
-            yield self._rejected(verdict)
-        else:
-            self._accept(outcome.label)
-            yield verdict
-        self._give_up(valid, not dropped)
+        rejects = (*outcome.notes, verdict) if isinstance(verdict, Reject) else outcome.notes
+        valid = not isinstance(verdict, Reject) or verdict.step == SURPLUS
+        self.settled = settled = Settled(
+            outcome.asked, outcome.label if valid else None, not dropped,
+            tuple([(reject.step, reason_class(reject.reason)) for reject in rejects]), outcome.flow, outcome.ballot,
+        )  # fmt: skip
+        self.tally.count(settled)
+        self._plan.settle(settled.label)
+        if not dropped:
+            self._room -= 1
+            if self.tally.accepted[outcome.label] == self.share[outcome.label]:
+                self._short.discard(outcome.label)
+        yield verdict
+        self._give_up(valid=valid, accepted=not dropped)
+
+    def go_on(self, tally: Tally, last: Sequence[Settled]) -> None:
+        """Go on behind candidates that another selection of the same run judged, nothing judged so far.
+
+        tally: of all of them; no label has more than its share. last: the last `LOOKED_BACK` of them, or all, in order.
+        """
+        self.tally = tally
+        self._room -= tally.accepted.total()
+        self._short = {name for name, share in self.share.items() if tally.accepted[name] < share}
+        self._plan.go_on([(settled.asked, settled.label) for settled in last[-LAG:]], tally.valid)
+        self._barren = _streak([settled.label is None for settled in last])
+        self._starved = _streak([not settled.accepted for settled in last])
 
     def pass_over(self) -> None:
         """The next index is no candidate, whatever label it was asked for."""
@@ -150,27 +201,16 @@ class Selection:
     def _verdict(self, index: int, outcome: Outcome) -> Instance | Written | Reject:
         instance = outcome.instance
         if instance is None:
-            return outcome.reject or Reject("", index, "candidate", "neither an instance nor a reject")
+            return rejected(index, outcome)
         earlier = self._duplicates.first(outcome.content, instance.index, outcome.own)
         if earlier is not None:
-            return _dropped(outcome, instance, "duplicate", earlier.reason)
-        self.tally.valid[outcome.label] += 1
+            return repeating(outcome, instance, earlier)
         if outcome.label not in self._short:
             share = self.share[outcome.label]
-            return _dropped(outcome, instance, "surplus", f"no room: {outcome.label} has its {share} already")
+            return _dropped(outcome, instance, SURPLUS, f"no room: {outcome.label} has its {share} already")
         return instance
 
-    def _accept(self, label: str) -> None:
-        self.tally.accepted[label] += 1
-        self._room -= 1
-        if self.tally.accepted[label] == self.share[label]:
-            self._short.discard(label)
-
-    def _rejected(self, reject: Reject) -> Reject:
-        self.tally.rejected[reject.step, reason_class(reject.reason)] += 1
-        return reject
-
-    def _give_up(self, valid: bool, accepted: bool) -> None:
+    def _give_up(self, *, valid: bool, accepted: bool) -> None:
         self._barren = 0 if valid else self._barren + 1
         self._starved = 0 if accepted else self._starved + 1
         if self.complete:
@@ -191,6 +231,21 @@ class Selection:
 def reason_class(reason: str) -> str:
     """A reason without its particulars: what stands before the first colon, without numbers."""
     return _NUMBER.sub("…", reason.partition(":")[0]).strip()[:80]
+
+
+def rejected(index: int, outcome: Outcome) -> Reject:
+    """The reject of a candidate that is no instance."""
+    return outcome.reject or Reject("", index, "candidate", "neither an instance nor a reject")
+
+
+def repeating(outcome: Outcome, found: Instance | Written, earlier: Earlier) -> Reject:
+    """The reject of a candidate that says nothing new."""
+    return _dropped(outcome, found, "duplicate", earlier.reason)
+
+
+def _streak(fruitless: Sequence[bool]) -> int:
+    """How many of the last ones in a row are."""
+    return next((count for count, one in enumerate(reversed(fruitless)) if not one), len(fruitless))
 
 
 def _dropped(outcome: Outcome, found: Instance | Written, step: str, reason: str) -> Reject:

@@ -103,6 +103,21 @@ class LabelPlan:
         self._asked.append(name)
         return name
 
+    def go_on(self, last: Sequence[tuple[str, str | None]], finals: Mapping[str, int]) -> None:
+        """Go on behind indices that were settled, nothing asked so far.
+
+        last: the asked and the final label of the last `lag` of them, or of all. finals: final label → how many of all.
+        """
+        self._asked.extend(asked for asked, _ in last)
+        self._settled.extend(final for _, final in last)
+        self._counts = {name: finals.get(name, 0) for name in self._weights}
+        for asked, final in last:
+            self._counts[asked] += 1
+            if final is not None:
+                self._counts[final] -= 1
+        self._heap = [self._entry(name) for name in self._weights]
+        heapq.heapify(self._heap)
+
     def settle(self, final: str | None) -> None:
         """The next candidate in index order came out with this label; None if it was not valid."""
         self._settled.append(final)
