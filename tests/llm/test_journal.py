@@ -49,6 +49,22 @@ def test_a_reply_that_was_put_is_there_now_and_after_opening_again(tmp_path: Pat
         assert list(journal.entries()) == entries
 
 
+def test_a_journal_that_began_empty_is_not_searched_for_what_it_lacks(tmp_path: Path) -> None:
+    looked: list[str] = []
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        journal._reader.set_trace_callback(looked.append)
+        assert journal.found(entry(1).key) is None
+        assert looked == []
+        put(journal, [entry(1)])
+        assert journal.found(entry(1).key) == (entry(1).reply, False)
+        assert len(looked) == 1
+    with Journal.open(tmp_path / "journal.sqlite") as journal:
+        journal._reader.set_trace_callback(looked.append)
+        assert journal.found(entry(1).key) == (entry(1).reply, True), "one that was there is"
+        assert journal.found(entry(2).key) is None
+        assert len(looked) == 3
+
+
 def test_what_is_put_by_one_call_is_there_for_whoever_reads_the_file_when_it_returns(tmp_path: Path) -> None:
     async def run() -> None:
         with Journal.open(tmp_path / "j") as journal:

@@ -2,8 +2,9 @@
 
 The rule (design.md, promise 1): `put` returns after the commit, so what was acknowledged survives a SIGKILL or a power
 cut. One thread commits in groups (`journal_writer.py`); reading is a lookup by key on a connection of its own, fast
-enough for the event loop. What a row is and how it proves itself is in `journal_schema.py`, what opening checks in
-`journal_file.py`, getting replies out of a damaged file in `salvage.py`.
+enough for the event loop, and spared for most keys that a journal lacks which was empty when it was opened (`seen.py`).
+What a row is and how it proves itself is in `journal_schema.py`, what opening checks in `journal_file.py`, getting
+replies out of a damaged file in `salvage.py`.
 
 A reply whose checksum does not fit counts as absent: it is asked again, and `Journal.damaged` names it. Structure that
 is broken raises a `JournalError` that says how to go on.
@@ -46,6 +47,7 @@ from satsuma.llm.journal_schema import (
 )
 from satsuma.llm.journal_writer import Writer
 from satsuma.llm.request import Json, Reply, Usage
+from satsuma.llm.seen import Seen
 
 __all__ = ["MODELS", "Batch", "Entry", "Journal", "Tally", "journal_at"]
 
@@ -66,6 +68,7 @@ class Journal:
         self._damaged: set[str] = set()
         self._mended = 0
         self._last = last
+        self._seen = Seen() if writer is not None and not last else None
         self._cells = cells
 
     @classmethod
@@ -113,6 +116,8 @@ class Journal:
         return None if row is None else (unpack_reply(row), cast("int", row[-1]) <= self._last)
 
     def _row(self, key: str) -> tuple[object, ...] | None:
+        if self._seen is not None and key not in self._seen:
+            return None
         try:  # not `explained`, which costs a tenth of a lookup
             row: tuple[object, ...] | None = self._cursor.execute(SELECT_REPLY, (key,)).fetchone()
         except DatabaseError as error:
@@ -164,6 +169,8 @@ class Journal:
             JournalError: the commit failed (no room, an I/O error, read-only); nothing is saved from then on.
         """
         writer = self._writing()
+        if self._seen is not None:
+            self._seen.add(entry.key)
         if entry.key in self._damaged:
             self._damaged.discard(entry.key)
             self._mended += 1

@@ -31,7 +31,7 @@ from typing import TypeAlias
 
 from satsuma.selecting.bounds import BAND, MOST, Bounds
 from satsuma.selecting.counts import Counts
-from satsuma.selecting.shingles import BITS, Shingles
+from satsuma.selecting.shingles import BITS, Shingles, shingles
 
 CHARACTERS = 0x110000
 """Words that can be told apart by a character each; later ones are numbers, which takes more room."""
@@ -106,9 +106,10 @@ class NearTexts:
         if not words:
             return None
         numbers = self._numbered(words)
-        text, part = _packed(numbers), self._part(own)
+        text, part, runs = _packed(numbers), self._part(own), None
         if not self._searches_all:
-            near = self._nearest(text, [self._runs.found(numbers)], part)
+            runs = self._runs.of(numbers)
+            near = self._nearest(text, [self._runs.found(runs)], part)
         else:
             self._count_all()
             rare = self._rarest(numbers)
@@ -116,7 +117,7 @@ class NearTexts:
             if near is None:
                 self._counts.add(rare, BAND[len(text)])
         if near is None:
-            self._keep(text, index, part)
+            self._keep(text, index, part, runs)
         return near
 
     def remember(self, words: Sequence[str], index: int, own: Sequence[str] = ()) -> None:
@@ -167,16 +168,21 @@ class NearTexts:
         each.sort(reverse=True)
         return each[: self._bounds.counted(len(each))]
 
-    def _keep(self, text: Packed, index: int, own: Packed) -> None:
-        """Search this text, too, from now on. Runs are gathered in the last quarter of those that are all searched."""
+    def _keep(self, text: Packed, index: int, own: Packed, runs: Iterable[int] | None = None) -> None:
+        """Search this text, too, from now on. Runs are gathered in the last quarter of those that are all searched.
+
+        runs: those of this text, where they are known.
+        """
         if own:
             self._owns[len(self._texts)] = own
         self._texts.append(text)
         self._indices.append(index)
         size = len(self._texts)
-        if self._exact is not None and 4 * size > 3 * self._exact:
+        if runs is not None:
+            self._runs.add(runs)
+        elif self._exact is not None and 4 * size > 3 * self._exact:
             while self._runs.size < min(size, 4 * size - 3 * self._exact):
-                self._runs.add(self._texts[self._runs.size])
+                self._runs.add(self._runs.of(_unpacked(self._texts[self._runs.size])))
             if size == self._exact:
                 self._counts = Counts()
 
@@ -198,20 +204,20 @@ class _Runs:
         """How many texts there are."""
         return self._shingles.size
 
-    def add(self, text: Packed) -> None:
+    def add(self, runs: Iterable[int]) -> None:
         """One more text."""
-        self._shingles.add(self._random(_unpacked(text)))
+        self._shingles.add(runs)
 
-    def found(self, numbers: Iterable[int]) -> list[int]:
-        """The texts that share a shingle with these words, in order."""
-        return self._shingles.found(self._random(numbers))
+    def found(self, runs: Iterable[int]) -> list[int]:
+        """The texts that share a shingle, in order."""
+        return self._shingles.found(runs)
 
-    def _random(self, numbers: Iterable[int]) -> list[int]:
-        """The words' random numbers, which follow from the words themselves."""
+    def of(self, numbers: Iterable[int]) -> set[int]:
+        """The shingles of a text. Words have random numbers there, which follow from the words themselves."""
         for word in self._words[len(self._drawn) :]:
             digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=BITS // 8).digest()
             self._drawn.append(int.from_bytes(digest, "big"))
-        return [*map(self._drawn.__getitem__, numbers)]
+        return shingles([*map(self._drawn.__getitem__, numbers)])
 
 
 def _packed(numbers: Sequence[int]) -> Packed:
