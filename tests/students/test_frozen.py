@@ -14,7 +14,8 @@ for package in ("numpy", "sklearn", "tokenizers"):
 import pyarrow.parquet as pq  # noqa: E402 - needs the extra
 
 import satsuma  # noqa: E402 - needs the extra
-from satsuma.errors import DataError, ExtraError, RunError, SettingsError  # noqa: E402 - needs the extra
+from satsuma.errors import DataError, ExtraError, Interrupted, RunError, SettingsError  # noqa: E402 - needs the extra
+from satsuma.progress import Silent  # noqa: E402 - needs the extra
 from tests.students.conftest import LABELS, THINGS, TICKETS, Rows, message, tickets  # noqa: E402 - needs the extra
 from tests.tiny_checkpoint import write_checkpoint  # noqa: E402 - needs the extra
 
@@ -53,6 +54,27 @@ def test_it_learns_and_predicts_the_same_when_it_is_opened_again(student: satsum
     assert [getattr(p, "output", None) for p in said] == ["billing", None, "bug"]
     assert isinstance(said[1], DataError)
     assert "it has no message" in said[1].message
+
+
+class Interrupting(Silent):
+    """Interrupts the training when it has fitted."""
+
+    def note(self, text: str) -> None:
+        if text.startswith("fitted"):
+            raise KeyboardInterrupt
+
+
+def test_interrupted_it_says_so_and_the_same_call_ends_it(
+    student: satsuma.Student, embedder: str, write: Write, tmp_path: Path
+) -> None:
+    data = write("again.jsonl", rows(0, 60))
+    with pytest.raises(Interrupted, match="stopped"):
+        satsuma.train(data, out=tmp_path / "t", card=TICKETS, student=embedder, frozen=True, progress=Interrupting())
+    again = satsuma.train(data, out=tmp_path / "t", card=TICKETS, student=embedder, frozen=True)
+    asked = [{"message": f"spam {n} health {n % 3}"} for n in range(20)]
+    assert [getattr(p, "scores", p) for p in again.predict(asked)] == [
+        getattr(p, "scores", p) for p in student.predict(asked)
+    ]
 
 
 def test_rows_that_were_trained_on_are_refused_and_listed(student: satsuma.Student, write: Write) -> None:
