@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from satsuma.cli.main import COLLECTED
+
 HEAVY = frozenset(
     {
         *("aiohttp", "asyncio", "datasets", "genai_prices", "httpx2", "jinja2", "json_repair", "litellm", "numpy"),
@@ -61,6 +63,14 @@ def test_a_command_loads_no_other_one() -> None:
     modules = {f"satsuma.cli.{name.replace('-', '_')}" for name in COMMANDS}
     assert loaded_by(HELP) >= modules
     assert loaded_by(GENERATE) & modules == {"satsuma.cli.generate"}
+
+
+def test_the_interpreter_looks_for_no_cycles_when_a_command_ends() -> None:
+    code = "import atexit, gc; atexit.register(lambda: print(*gc.get_threshold()[:1], gc.get_freeze_count()))\n"
+    done = subprocess.run([sys.executable, "-c", code + HELP], capture_output=True, text=True, timeout=60)
+    threshold, frozen = map(int, done.stdout.splitlines()[-1].split())
+    assert threshold == COLLECTED
+    assert frozen > 10_000
 
 
 def loaded_roots(code: str) -> set[str]:

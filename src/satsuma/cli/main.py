@@ -10,6 +10,7 @@ needs when it runs. Nothing else but typer is loaded here.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -34,7 +35,7 @@ COMMANDS = (
 """In the order of `satsuma --help`. Each has a module of its name, with a `command`, or an `app` where it is many."""
 ON_RAY = frozenset({"new", "generate", "transform", "estimate", "build", "analyze", "train", "curate"})
 """Those that have `--ray`."""
-COLLECTED = 10_000
+COLLECTED = 50_000
 """Objects that are made, less those that are gone, between two looks for reference cycles: loading makes few."""
 BUG = 1
 """The exit code of a mistake of satsuma's own."""
@@ -94,6 +95,7 @@ def _root(
 def main() -> None:
     """Run the command line and exit the process."""
     gc.set_threshold(COLLECTED, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)  # the interpreter looks for cycles once more when it ends: a tenth of a short command
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # Arrow's own pool keeps some 40 MB that it never uses
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some reads about every package installed
     for stream in (sys.stdout, sys.stderr):

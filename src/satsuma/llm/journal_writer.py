@@ -30,7 +30,7 @@ from satsuma.llm.journal_schema import Entry, insert, pack
 
 GROUP = 256
 """Replies in one commit at most."""
-PACE = 0.006
+PACE = 0.02
 """Seconds between the end of a commit and the start of the next while fewer than `GROUP` replies wait."""
 ROWS = 64
 """Rows of one statement at most."""
