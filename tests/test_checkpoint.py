@@ -190,6 +190,17 @@ def unread(line: bytes) -> None:
     pytest.fail(f"was read: {line!r}")
 
 
+def test_a_short_run_keeps_none_and_takes_none_away(
+    server: satsuma.testing.Server, cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "FIRST", 10_000)
+    generate(server, tmp_path / "short")
+    assert not (tmp_path / "short" / ".checkpoint").exists()
+    kept = (cut / ".checkpoint").read_bytes()
+    generate(server, cut, n=4, revise=True)
+    assert (cut / ".checkpoint").read_bytes() == kept
+
+
 def test_the_same_run_with_a_larger_n_goes_on_from_it(
     server: satsuma.testing.Server, cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

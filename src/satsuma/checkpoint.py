@@ -6,9 +6,8 @@ knows, and computes the others. It is used only if it was written by this versio
 and seed, beside this very journal, of which a sample of the requests is looked up.
 
 Mechanism: candidates that are judged the same whatever n is are recalled all at once (`beginning.py`); those behind
-them one by one, through the same selection and writer as new ones. It is a file of blocks (`checkpoint_file.py`), of
-which a run makes none before it has judged `FIRST` candidates: until there, the journal is quick enough. It stays when
-the run is complete, for a larger n.
+them one by one, through the same selection and writer as new ones. It is a file of blocks (`checkpoint_file.py`). It
+stays when the run is complete, for a larger n, unless that had fewer than `FIRST` candidates.
 
 Not covered: methods whose candidates have effects besides their outcome (`Course.recalls`), and edits of satsuma's own
 code without a new version. Replies that the checkpoint spares are not counted as replayed.
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     from satsuma.run.state import RunState
 
 FIRST = 2048
-"""Candidates of a run that makes a file; those of a shorter one are kept in memory until it ends."""
+"""Candidates of a run that keeps its file; of a shorter one, the journal is quick enough."""
 BLOCK = 512
 """Candidates of a block; at most so many are made anew after a kill."""
 TOKEN = "checkpoint"  # noqa: S105 - a name
@@ -76,11 +75,12 @@ class Checkpoint:
         self._known: Iterator[tuple[Judged | None, int]] = iter(())
         self._file = Appended(path)
         self._recalled = 0
+        self._judged = 0
         self._verdicts: dict[int, Earlier | None] = {}
         self._texts: dict[int, bytes] = {}
         self._verdict: Earlier | None = None
         self._row = b""
-        self._writes = False
+        self._writes = self._new = False
         self._first_made: Coroutine[object, object, Outcome | End] | None = None
 
     def open(self, journal: Journal, wanted: RunState, *, forget: bool) -> None:
@@ -103,8 +103,8 @@ class Checkpoint:
             JournalError: the journal cannot be read or written.
             RunError: the file cannot be read.
         """
-        journal, self._writes = self._opened_journal(), True
-        if not self._path.exists():
+        journal, self._writes, self._new = self._opened_journal(), True, not self._path.exists()
+        if self._new:
             return 0
 
         def is_journaled(key: str) -> bool:
@@ -207,23 +207,26 @@ class Checkpoint:
         if not self._writes or index < self._recalled:
             return
         line = line_of(outcome, verdict, row)
+        self._judged = index + 1
         self._file.add(NOTHING if line == NOTHING else counted, line, BLOCK)
-        if index + 1 >= FIRST:
-            self._write()
+        self._write()
 
     def close(self) -> None:
-        """Write what is pending, and let go.
+        """Write what is pending, and let go. A short run keeps no file.
 
         Raises:
-            RunError: it cannot be written.
+            RunError: it cannot be written or removed.
         """
         if self._first_made is not None:
             self._first_made.close()  # its task may have been cancelled before it began
-        if self._file.good:
+        keep = not self._new or self._judged >= FIRST
+        if keep:
             self._file.pack()
             self._write()
         with writing(self._path):
             self._file.close()
+            if not keep:
+                self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
         if self._file.is_due:

@@ -19,6 +19,7 @@ import time
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from satsuma.llm.request import Json, Reply, Request, Usage, key_of
 
@@ -159,6 +160,7 @@ class Batch:
     created: float = field(default_factory=time.time)
 
 
+@lru_cache
 def insert(rows: int) -> str:
     """The statement that puts this many rows."""
     return f"INSERT INTO replies ({COLUMNS}) VALUES {', '.join([_ROW] * rows)}{_ON_CONFLICT}"  # noqa: S608
