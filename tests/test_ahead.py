@@ -34,6 +34,7 @@ async def _made(made: Ahead[Coroutine[object, object, int]], index: int) -> int:
         (40, 60, 0.3, 15),
         (40, 60, 0.0, FEWEST),
         (40, 60, -0.1, FEWEST),
+        (40, 0, 0.5, 20),
     ],
 )
 def test_no_more_candidates_are_begun_than_the_budget_will_probably_pay_for(

@@ -13,10 +13,10 @@ from satsuma.stream import BURST, END, TURN, End, Known, Made, ordered
 Make = Callable[[int], Coroutine[object, object, int | End]]
 
 
-def run(make: Make, window: Callable[[], int], take: int = 10_000) -> list[tuple[int, int]]:
+def run(make: Make, window: Callable[[], int], take: int = 10_000, first: int = 0) -> list[tuple[int, int]]:
     async def collect() -> list[tuple[int, int]]:
         got: list[tuple[int, int]] = []
-        async with aclosing(ordered(make, window)) as results:
+        async with aclosing(ordered(make, window, first)) as results:
             async for item in results:
                 got.append(item)
                 if len(got) == take:
@@ -38,6 +38,17 @@ def test_results_come_in_index_order_whatever_finishes_first() -> None:
     got = run(make, lambda: 20)
     assert got == [(i, i * 10) for i in range(20)]
     assert finished[:5] != [0, 1, 2, 3, 4]
+
+
+def test_it_begins_where_it_is_told_to() -> None:
+    made: list[int] = []
+
+    async def make(index: int) -> int | End:
+        made.append(index)
+        return index * 10 if index < 9 else END
+
+    assert run(make, lambda: 2, first=5) == [(i, i * 10) for i in range(5, 9)]
+    assert min(made) == 5
 
 
 def beside_a_ticker(
