@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
@@ -30,6 +30,7 @@ from satsuma.selecting.ballots import Ballot
 from satsuma.selecting.duplicates import Earlier, NearDuplicates
 from satsuma.selecting.outcomes import Judged, judged_of, keys_of, line_of, text_of
 from satsuma.selecting.selection import Outcome
+from satsuma.targen.repeats import Names
 from satsuma.task.instance import Instance, OutputValue, Provenance, Reject, SourceRow, Span
 from satsuma.task.loader import load_card
 from satsuma.task.written import Written
@@ -146,6 +147,26 @@ def test_new_requests_leave_before_known_texts_are_remembered(
     assert events[0] == "request"
     assert "text" in events
     assert data(cut) == whole
+
+
+def test_names_of_contexts_that_were_decided_on_are_not_searched_for_again(
+    server: satsuma.testing.Server, cut: Path, whole: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+    really = Names.repeated
+
+    def repeated(self: Names, name: str, within: Sequence[str]) -> str | None:
+        searched.append(name)
+        return really(self, name, within)
+
+    monkeypatch.setattr(Names, "repeated", repeated)
+    shutil.copytree(cut, cut.parent / "bare")
+    (cut.parent / "bare" / ".checkpoint").unlink()
+    generate(server, cut.parent / "bare")
+    named = len(searched)
+    generate(server, cut)
+    assert len(searched) - named < named / 2
+    assert data(cut) == data(cut.parent / "bare") == whole
 
 
 def test_cut_off_or_damaged_anywhere_it_changes_no_byte(

@@ -52,18 +52,21 @@ class Texts(Protocol):
 class Beginning:
     """Candidates 0 to `tally.judged` - 1.
 
-    last: what was counted of the last `LOOKED_BACK` of them, or of all. starts: of their blocks. end: of the last one.
+    last: what was counted of the last `LOOKED_BACK` of them, or of all. decided: what the method decided besides.
+    starts: of their blocks. end: of the last one.
     """
 
     tally: Tally
     last: list[Settled]
+    decided: list[bytes]
     starts: list[int]
     end: int
 
     @classmethod
     def of(cls, blocks: Iterable[Block], share: Mapping[str, int]) -> Beginning | None:
         """The longest one for these shares; None if there is none."""
-        tally, last, starts, end = Tally(), deque[Settled](maxlen=LOOKED_BACK), list[int](), 0
+        tally, last = Tally(), deque[Settled](maxlen=LOOKED_BACK)
+        decided, starts, end = list[bytes](), list[int](), 0
         for block in blocks:
             lines = block.counted()
             found = {line: settled_of(line) for line in set(lines)}
@@ -73,9 +76,10 @@ class Beginning:
             for line, times in Counter(lines).items():
                 tally.count(settled[line], times)
             last.extend([settled[line] for line in lines])
+            decided += block.decided()
             starts.append(block.start)
             end = block.end
-        return cls(tally, [*last], starts, end) if starts else None
+        return cls(tally, [*last], decided, starts, end) if starts else None
 
     def is_journaled(self, block_at: Callable[[int], Block], journaled: Callable[[str], bool]) -> bool:
         """Whether the requests that led to some of the candidates are in the journal."""

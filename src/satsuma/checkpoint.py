@@ -19,6 +19,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ from satsuma.task.instance import Instance, Reject
 from satsuma.task.written import Written
 
 if TYPE_CHECKING:
-    from satsuma.course import Make
+    from satsuma.course import Decided, Make
     from satsuma.llm.journal import Journal
     from satsuma.run.state import RunState
 
@@ -94,8 +95,10 @@ class Checkpoint:
             with writing(self._path):
                 self._path.unlink(missing_ok=True)
 
-    def recall(self, selection: Selection, writer: Writer) -> int:
+    def recall(self, selection: Selection, writer: Writer, decided: Decided | None = None) -> int:
         """Bring a selection to where it stood. Returns the index of the candidate that is next.
+
+        decided: what else the method decides, to be recalled and kept.
 
         Rows, rejects and texts follow while that one is made (`making`), or when `complete` is called.
 
@@ -104,6 +107,8 @@ class Checkpoint:
             RunError: the file cannot be read.
         """
         journal, self._writes, self._new = self._opened_journal(), True, not self._path.exists()
+        if decided is not None:
+            self._file.decided = decided.taken
         if self._new:
             return 0
 
@@ -121,6 +126,9 @@ class Checkpoint:
                 self._begins = self._recalled = found.tally.judged
                 self._file.good = found.end
             self._known = _one_by_one(blocks(self._path, identity, self._file.good), is_journaled)
+            if decided is not None:
+                behind = blocks(self._path, identity, self._file.good)
+                decided.recall(chain(found.decided if found else (), *(block.decided() for block in behind)))
         return self._begins
 
     def making(self, make: Make, ask: Callable[[], str]) -> Make:
@@ -248,7 +256,7 @@ class Checkpoint:
             token = secrets.token_hex(16)
             journal.set_meta(TOKEN, token)
         told = {
-            "checkpoint": 3, "journal": token, "satsuma": run.versions.get("satsuma"), "seed": run.seed, "lag": run.lag,
+            "checkpoint": 4, "journal": token, "satsuma": run.versions.get("satsuma"), "seed": run.seed, "lag": run.lag,
             "card": run.fingerprint, "settings": run.settings, "models": run.models,
         }  # fmt: skip
         return orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)

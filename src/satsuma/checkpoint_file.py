@@ -1,8 +1,8 @@
 """The file of a checkpoint: a line that says whose it is, and blocks of candidates behind it, only ever appended to.
 
-A block has two parts, each compressed by itself: what is counted of each candidate, which is little and mostly the same
-and is read of all of them when a run goes on; and all that is known of each. Both are covered by one checksum. What a
-kill or a power cut tore is cut off.
+A block has three parts, each compressed by itself: what is counted of each candidate, which is little and mostly the
+same and is read of all of them when a run goes on; all that is known of each; and what the method decided besides since
+the block before. One checksum covers them. What a kill or a power cut tore is cut off.
 
 What stands in the lines is `selecting/outcomes.py`'s; where the file is trusted, `checkpoint.py`'s.
 """
@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import IO
 
-_HEAD = struct.Struct(">III")
-"""Bytes of the first part, bytes of the second, checksum of both."""
+_PARTS = 3
+_HEAD = struct.Struct(f">{_PARTS}II")
+"""Bytes of each part, and the checksum of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +28,19 @@ class Block:
 
     start: int
     end: int
-    _counted: bytes
-    _known: bytes
+    _parts: tuple[bytes, ...]
 
     def counted(self) -> list[bytes]:
         """What is counted of each candidate, a line each."""
-        return zlib.decompress(self._counted).split(b"\n")
+        return zlib.decompress(self._parts[0]).split(b"\n")
 
     def known(self) -> list[bytes]:
         """All that is known of each candidate, a line each."""
-        return zlib.decompress(self._known).split(b"\n")
+        return zlib.decompress(self._parts[1]).split(b"\n")
+
+    def decided(self) -> list[bytes]:
+        """What was decided besides, a line each."""
+        return zlib.decompress(self._parts[2]).splitlines()
 
 
 def blocks(path: Path, identity: bytes, after: int = 0) -> Iterator[Block]:
@@ -70,11 +75,13 @@ def block_at(path: Path, start: int) -> Block:
 class Appended:
     """What is appended to a file, block by block.
 
-    good: bytes of the file that stay; what follows them is overwritten. 0 makes a new one.
+    good: bytes of the file that stay; what follows them is overwritten. 0 makes a new one. decided: gives the lines of
+    what was decided since it was called last.
     """
 
     def __init__(self, path: Path) -> None:
         self.good = 0
+        self.decided: Callable[[], list[bytes]] = list
         self._path = path
         self._counted: list[bytes] = []
         self._known: list[bytes] = []
@@ -91,8 +98,8 @@ class Appended:
     def pack(self) -> None:
         """Make a block of the candidates that there are."""
         if self._known:
-            parts = zlib.compress(b"\n".join(self._counted), 1), zlib.compress(b"\n".join(self._known), 1)
-            self._blocks.append(_HEAD.pack(*map(len, parts), _checksum(*parts)) + b"".join(parts))
+            parts = [zlib.compress(b"\n".join(one), 1) for one in (self._counted, self._known, self.decided())]
+            self._blocks.append(_HEAD.pack(*map(len, parts), zlib.crc32(b"".join(parts))) + b"".join(parts))
             self._counted, self._known = [], []
 
     @property
@@ -138,12 +145,9 @@ def _read(file: IO[bytes]) -> Block | None:
     start, head = file.tell(), file.read(_HEAD.size)
     if len(head) < _HEAD.size:
         return None
-    first, second, checksum = _HEAD.unpack(head)
-    counted, known = file.read(first), file.read(second)
-    if len(counted) < first or len(known) < second or _checksum(counted, known) != checksum:
+    *sizes, checksum = _HEAD.unpack(head)
+    body = file.read(sum(sizes))
+    if len(body) < sum(sizes) or zlib.crc32(body) != checksum:
         return None
-    return Block(start, file.tell(), counted, known)
-
-
-def _checksum(counted: bytes, known: bytes) -> int:
-    return zlib.crc32(known, zlib.crc32(counted))
+    ends = [*accumulate(sizes)]
+    return Block(start, file.tell(), tuple([body[end - size : end] for size, end in zip(sizes, ends, strict=True)]))

@@ -148,7 +148,7 @@ class _Work:
         self._course = course = self._job.make(client, selection)
         make, first = course.make, 0
         if course.recalls:
-            first = self._checkpoint.recall(selection, writer)
+            first = self._checkpoint.recall(selection, writer, course.decided)
             make = self._checkpoint.making(make, selection.ask)
         ahead = Ahead(make, selection.window, lambda: selection.tally.judged, lambda: client.budget_left)
         sink = _Sink(writer, course, self._checkpoint)

@@ -20,6 +20,7 @@ from satsuma.selecting.selection import Outcome, Selection
 from satsuma.settings import TARGEN, Policy, RecipeName, Settings
 from satsuma.targen.asking import Asks, Prompts
 from satsuma.targen.correction import Corrected, ballot, correct, correction_question
+from satsuma.targen.decided import DecidedNames
 from satsuma.targen.focus import EVENLY, Focus
 from satsuma.targen.growth import Growth
 from satsuma.targen.instances import Design, Tools, Varied, Wish
@@ -80,7 +81,10 @@ class _Origin:
 
 
 class Targen:
-    """Makes candidates. `make(i)` has to be called in index order; what it returns may run in any."""
+    """Makes candidates. `make(i)` has to be called in index order; what it returns may run in any.
+
+    decided: what was decided on the names of contexts.
+    """
 
     def __init__(self, recipe: Recipe, asks: Asks, selection: Selection) -> None:
         card = recipe.growth.card
@@ -97,7 +101,8 @@ class Targen:
         self._shared_field = card.seed_spec.field
         tools = Tools(asks, self._prompts, card, self._output, recipe.seed, recipe.focus)
         self._writer: Writer = writer_of(recipe.name, tools)
-        self._places = recipe.growth.places(asks, self._prompts, recipe.focus)
+        self.decided = DecidedNames()
+        self._places = recipe.growth.places(asks, self._prompts, recipe.focus, self.decided)
         self._seeds = recipe.growth.seed_source(asks, self._prompts)
 
     def make(self, index: int) -> Coroutine[object, object, Outcome]:

@@ -18,6 +18,7 @@ from satsuma.targen.asking import Asks, Prompts, Step
 from satsuma.targen.contexts import ContextTree
 from satsuma.targen.focus import EVENLY, Focus
 from satsuma.targen.places import GivenContexts, GivenTexts, Places
+from satsuma.targen.repeats import Likeness
 from satsuma.targen.seeds import GivenSeeds, NoSeeds, SeedPool, SeedSource
 from satsuma.task.card import Card
 from satsuma.task.card_steps import Contexts, Seed
@@ -63,13 +64,13 @@ class Growth:
         """Whether a model is asked for seeds."""
         return self.seeds and not self.card.seed_spec.given
 
-    def places(self, asks: Asks, prompts: Prompts, focus: Focus = EVENLY) -> Places:
-        """Where candidates grow."""
+    def places(self, asks: Asks, prompts: Prompts, focus: Focus = EVENLY, likeness: Likeness | None = None) -> Places:
+        """Where candidates grow. likeness: what decides on repeats among contexts that a model gives."""
         card, texts = self.card, self.card.seed_spec.given
         if texts:
             return GivenTexts(len(texts), card.contexts.given, self.uses)
         if self.asks_contexts:
-            return ContextTree(asks, prompts, card, seeded=self.seeds)
+            return ContextTree(asks, prompts, card, seeded=self.seeds, likeness=likeness)
         given = card.contexts.given
         return GivenContexts(given, self.uses, self.seeds, focus.of_contexts(given))
 

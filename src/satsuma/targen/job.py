@@ -26,6 +26,7 @@ def generation_job(card: Card, settings: Settings, focus: Focus = EVENLY) -> Job
 
     def make(client: Client, selection: Selection) -> Course:
         made = Targen(recipe, Asking(client, settings, recipe.votes), selection)
-        return Course(made.make, recalls=recipe.name == TARGEN)  # a baseline's candidates are made of earlier ones
+        # a baseline's candidates are made of earlier ones
+        return Course(made.make, recalls=recipe.name == TARGEN, decided=made.decided)
 
     return Job(card, settings, weights, make, focus.decisive())

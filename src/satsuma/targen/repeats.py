@@ -113,9 +113,16 @@ class Names:
             return within[-1]
         if (earlier := self._earliest(new)) is not None:
             return self._known[earlier].name
+        self._add(new)
+        return None
+
+    def remember(self, name: str, within: Sequence[str]) -> None:
+        """Remember a name that is known to be new, which `repeated` would find out at greater length."""
+        self._add(_Name(name, stems(name), tuple(within)))
+
+    def _add(self, new: _Name) -> None:
         self._counts.add([self._numbers.setdefault(word, len(self._numbers)) for word in new.words])
         self._known.append(new)
-        return None
 
     def _earliest(self, new: _Name) -> int | None:
         """Whatever is alike has `threshold` of these words."""
