@@ -1,8 +1,9 @@
 """The one thread that writes a journal: it takes what is queued, commits it as a group, and tells who waits.
 
-The rule: an idle journal commits a reply at once; a busy one starts a commit at most every `PACE` seconds or as soon as
-`GROUP` replies wait, whichever is first. The thread sleeps on its queue and on one event; nothing is polled. Each
-group is woken by one `call_soon_threadsafe`, so a reply costs the event loop a future and a queue entry.
+The rule: an idle journal commits a reply at once; a busy one starts a commit at most every `PACE` seconds, up to `SLOW`
+the more replies come, or as soon as `GROUP` replies wait, whichever is first. The thread sleeps on its queue and on one
+event; nothing is polled. Each group is woken by one `call_soon_threadsafe`, so a reply costs the event loop a future
+and a queue entry.
 
 A group is written in a handful of statements of 64, 32, … 1 rows: every statement lets go of the interpreter's lock,
 and getting it back from a busy event loop takes longer than the writing.
@@ -30,8 +31,10 @@ from satsuma.llm.journal_schema import Entry, insert, pack
 
 GROUP = 256
 """Replies in one commit at most."""
-PACE = 0.02
+PACE, SLOW = 0.006, 0.02
 """Seconds between the end of a commit and the start of the next while fewer than `GROUP` replies wait."""
+EACH = 0.001
+"""Seconds of them for each reply of the last commit: only above a thousand a second it takes longer for it."""
 ROWS = 64
 """Rows of one statement at most."""
 MANY = 65_536
@@ -62,6 +65,7 @@ class Writer:
         self._failure: Exception | None = None
         self._closed = False
         self._written = 0
+        self._latest = 0
         # A daemon, so that a run that died with an exception can leave; nothing acknowledged is lost by it.
         self._thread = threading.Thread(target=self._work, name="satsuma journal", daemon=True)
         self._thread.start()
@@ -112,7 +116,7 @@ class Writer:
     def _collect(self, last: float) -> list[_Put | _Statement | None]:
         """Wait for the next group; it ends with None if it is the last."""
         group = [self._queue.get()]
-        pause = last + PACE - time.monotonic()
+        pause = last + min(SLOW, max(PACE, EACH * self._latest)) - time.monotonic()
         if pause > 0 and group[0] is not None and self._queue.qsize() < GROUP - 1:
             self._full.wait(pause)
         self._full.clear()
@@ -146,7 +150,8 @@ class Writer:
                 connection.execute("ROLLBACK")
 
     def _count(self, rows: int) -> None:
-        """Give a long run's journal the cache that it needs; a short one's memory is not for it."""
+        """Note what was committed. A long run's journal gets the cache that it needs; a short one does without."""
+        self._latest = rows
         before, self._written = self._written, self._written + rows
         if before < MANY <= self._written:
             self._connection.execute(f"PRAGMA cache_size = -{CACHE}")
