@@ -363,7 +363,7 @@ def test_an_accepted_candidate_comes_back_with_its_row_and_its_text(output: Outp
     judged = judged_of(line_of(outcome, None, row))
     assert judged is not None
     assert judged.outcome == dataclasses.replace(outcome, instance=Written(5, row), content="", own="")
-    assert text_of(judged.text) == ("the content", "the own")
+    assert text_of(judged) == ("the content", "the own")
     assert Written(5, row).instance() == made(output)
     assert keys_of(judged.outcome) == ABOUT.requests
 

@@ -69,13 +69,14 @@ class Beginning:
         decided, starts, end = list[bytes](), list[int](), 0
         for block in blocks:
             lines = block.counted()
-            found = {line: settled_of(line) for line in set(lines)}
-            settled = {line: one for line, one in found.items() if one is not None}
-            if len(settled) < len(found) or not _fits([settled[line] for line in lines], tally.accepted, share):
+            counts = Counter(lines)
+            known = {line: one for line in counts if (one := settled_of(line)) is not None}
+            settled = [known[line] for line in lines if line in known]
+            if len(settled) < len(lines) or not _fits(settled, tally.accepted, share):
                 break
-            for line, times in Counter(lines).items():
-                tally.count(settled[line], times)
-            last.extend([settled[line] for line in lines])
+            for line, times in counts.items():
+                tally.count(known[line], times)
+            last.extend(settled)
             decided += block.decided()
             starts.append(block.start)
             end = block.end
@@ -85,7 +86,7 @@ class Beginning:
         """Whether the requests that led to some of the candidates are in the journal."""
         for start in {*self.starts[::LOOKED_UP], self.starts[-1]}:
             judged = judged_of(block_at(start).known()[-1])
-            if judged is None or not all(map(journaled, keys_of(judged.outcome))):
+            if judged is None or not leads_back(judged, journaled):
                 return False
         return True
 
@@ -123,7 +124,7 @@ class Receivers:
         index, self.candidates = self.candidates, self.candidates + 1
         if judged is None:
             return
-        outcome, earlier, text = judged
+        outcome, earlier, _ = judged
         for note in outcome.notes:
             self._reject(note)
         instance = outcome.instance
@@ -134,12 +135,17 @@ class Receivers:
         else:
             self.accepted += 1
             self._writer.accept(instance)
-            content, own = text_of(text) if text else (outcome.content, outcome.own)
+            content, own = text_of(judged)
             self._texts.remember(content, instance.index, own)
 
     def _reject(self, reject: Reject) -> None:
         self.rejected += 1
         self._writer.reject(reject)
+
+
+def leads_back(judged: Judged, journaled: Callable[[str], bool]) -> bool:
+    """Whether the requests that led to a candidate are in the journal."""
+    return all(map(journaled, keys_of(judged.outcome)))
 
 
 def _fits(settled: list[Settled], accepted: Counter[str], share: Mapping[str, int]) -> bool:

@@ -18,20 +18,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
-from satsuma.beginning import Beginning, Receivers, Writer
+from satsuma.beginning import Beginning, Receivers, Writer, leads_back
 from satsuma.checkpoint_file import Appended, Block, block_at, blocks
 from satsuma.errors import RunError
 from satsuma.run.atomic import writing
 from satsuma.selecting.duplicates import Earlier, NearDuplicates
-from satsuma.selecting.outcomes import NOTHING, Judged, judged_of, keys_of, line_of, line_of_settled, text_of
-from satsuma.selecting.selection import Outcome, Selection
+from satsuma.selecting.outcomes import NOTHING, Judged, judged_of, line_of, line_of_settled, text_of
+from satsuma.selecting.selection import Outcome, Selection, Settled
 from satsuma.stream import End, Known, Made
 from satsuma.task.instance import Instance, Reject
 from satsuma.task.written import Written
@@ -59,7 +59,7 @@ class Recorded(Selection):
     def judge(self, index: int, outcome: Outcome) -> Iterator[Instance | Written | Reject]:
         """As `Selection` does; then it is kept."""
         yield from super().judge(index, outcome)
-        self._checkpoint.settled(index, outcome, NOTHING if self.settled is None else line_of_settled(self.settled))
+        self._checkpoint.settled(index, outcome, self.settled)
 
 
 class Checkpoint:
@@ -78,7 +78,6 @@ class Checkpoint:
         self._recalled = 0
         self._judged = 0
         self._verdicts: dict[int, Earlier | None] = {}
-        self._texts: dict[int, bytes] = {}
         self._verdict: Earlier | None = None
         self._row = b""
         self._writes = self._new = False
@@ -98,9 +97,8 @@ class Checkpoint:
     def recall(self, selection: Selection, writer: Writer, decided: Decided | None = None) -> int:
         """Bring a selection to where it stood. Returns the index of the candidate that is next.
 
-        decided: what else the method decides, to be recalled and kept.
-
-        Rows, rejects and texts follow while that one is made (`making`), or when `complete` is called.
+        Rows, rejects and texts follow while that one is made (`making`), or when `complete` is called. decided: what
+        else the method decides, to be recalled and kept.
 
         Raises:
             JournalError: the journal cannot be read or written.
@@ -125,10 +123,9 @@ class Checkpoint:
                 self._complete, self._handing_on = False, self._in_place(found, at, Receivers(writer, self._near))
                 self._begins = self._recalled = found.tally.judged
                 self._file.good = found.end
+                if decided is not None:
+                    decided.recall(found.decided)
             self._known = _one_by_one(blocks(self._path, identity, self._file.good), is_journaled)
-            if decided is not None:
-                behind = blocks(self._path, identity, self._file.good)
-                decided.recall(chain(found.decided if found else (), *(block.decided() for block in behind)))
         return self._begins
 
     def making(self, make: Make, ask: Callable[[], str]) -> Make:
@@ -150,24 +147,22 @@ class Checkpoint:
             self._file.good, self._recalled = end, index + 1
         if judged is None:
             return None
-        outcome, earlier, text = judged
+        outcome = judged.outcome
         if ask() != outcome.asked:
             raise self._misfit()
         if outcome.instance is not None:
-            self._verdicts[outcome.instance.index] = earlier
-            if text:
-                self._texts[outcome.instance.index] = text
-        return Known(outcome)
+            self._verdicts[outcome.instance.index] = judged.earlier
+        content, own = text_of(judged)
+        return Known(replace(outcome, content=content, own=own))
 
     def first(self, text: str, index: int, own: str = "") -> Earlier | None:
         """As `Duplicates` has it; of a known text without looking."""
         if index not in self._verdicts:
             self._verdict = self._near.first(text, index, own)
             return self._verdict
-        earlier, unread = self._verdicts.pop(index), self._texts.pop(index, b"")
+        earlier = self._verdicts.pop(index)
         if earlier is None:
-            content, part = text_of(unread) if unread else (text, own)
-            self._near.remember(content, index, part)
+            self._near.remember(text, index, own)
         return earlier
 
     async def _held(self, made: Coroutine[object, object, Outcome | End]) -> Outcome | End:
@@ -204,8 +199,8 @@ class Checkpoint:
         """The candidate that is being judged has this row of the dataset."""
         self._row = row
 
-    def settled(self, index: int, outcome: Outcome, counted: bytes) -> None:
-        """The next candidate in index order has been judged. counted: the line of what is counted of it.
+    def settled(self, index: int, outcome: Outcome, counted: Settled | None) -> None:
+        """The next candidate in index order has been judged. counted: what is counted of it.
 
         Raises:
             RunError: the file cannot be written.
@@ -216,7 +211,8 @@ class Checkpoint:
             return
         line = line_of(outcome, verdict, row)
         self._judged = index + 1
-        self._file.add(NOTHING if line == NOTHING else counted, line, BLOCK)
+        told = NOTHING if line == NOTHING or counted is None else line_of_settled(counted)
+        self._file.add(told, line, BLOCK)
         self._write()
 
     def close(self) -> None:
@@ -256,7 +252,7 @@ class Checkpoint:
             token = secrets.token_hex(16)
             journal.set_meta(TOKEN, token)
         told = {
-            "checkpoint": 4, "journal": token, "satsuma": run.versions.get("satsuma"), "seed": run.seed, "lag": run.lag,
+            "checkpoint": 5, "journal": token, "satsuma": run.versions.get("satsuma"), "seed": run.seed, "lag": run.lag,
             "card": run.fingerprint, "settings": run.settings, "models": run.models,
         }  # fmt: skip
         return orjson.dumps(told, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
@@ -270,7 +266,6 @@ def _one_by_one(behind: Iterable[Block], is_journaled: Callable[[str], bool]) ->
     """What is known of one candidate after the other, with the end of the blocks that it takes to know it."""
     for block in behind:
         judged = [judged_of(line) for line in block.known()]
-        last = judged[-1]
-        if last is not None and not all(map(is_journaled, keys_of(last.outcome))):
+        if judged[-1] is not None and not leads_back(judged[-1], is_journaled):
             return
         yield from ((each, block.end) for each in judged)

@@ -81,5 +81,7 @@ def test_a_url_is_refused_as_the_user_wrote_it_also_after_pathlib(where: str | P
 
 def test_a_folder_that_looks_like_a_protocol_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingsError, match="s3://b: no journal"):
+        refuse_url("s3:/b", "no journal there")
     Path("s3:").mkdir()
     refuse_url("s3:/b", "no journal there")

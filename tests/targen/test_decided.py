@@ -61,6 +61,17 @@ def test_from_another_name_on_they_are_found_anew() -> None:
     assert verdicts(again, changed) == [plain.repeated(*one) for one in changed]
 
 
+def test_a_gap_ends_what_is_recalled_and_what_is_there_twice_counts_once() -> None:
+    first, these = DecidedNames(), [("a harbour", ()), ("a harbour", ()), ("a mill", ())]
+    expected = verdicts(first, these)
+    assert expected == [None, "a harbour", None]
+    lines = first.taken()
+    for kept in (lines[1:], [lines[0], lines[2]], [*lines[:2], *lines]):
+        again = DecidedNames()
+        again.recall(kept)
+        assert verdicts(again, these) == expected
+
+
 def test_a_verdict_that_has_no_line_ends_what_is_recalled() -> None:
     first = DecidedNames()
     these = [("a \ud800 b", ()), ("b \ud800 a", ()), ("a harbour", ())]

@@ -96,9 +96,11 @@ def settled_of(line: bytes) -> Settled | None:
     return Settled(asked, label, accepted, steps, _flow(flow), _ballot(ballot))
 
 
-def text_of(text: bytes) -> tuple[str, str]:
-    """The text of `Judged`: the content, and the part of it that is the candidate's own."""
-    content, own = orjson.loads(text)
+def text_of(judged: Judged) -> tuple[str, str]:
+    """What duplicates are judged by: the content, and the part of it that is the candidate's own."""
+    if not judged.text:
+        return judged.outcome.content, judged.outcome.own
+    content, own = orjson.loads(judged.text)
     return content, own
 
 

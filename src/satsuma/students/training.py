@@ -115,44 +115,28 @@ def train_student(
         Interrupted: by Ctrl-C; the same call goes on.
     """
     directory = StudentDirectory(out)
-    teach = _taught_frozen if settings.frozen else _taught
     try:
-        settings = teach(lessons, settings, directory, note, ray, overwrite=overwrite)
+        if settings.frozen:
+            _check_frozen(lessons, settings)
+            settings = settings.resolved("frozen")
+            wanted = record_of(lessons, settings, "frozen")
+            if not is_finished(directory, wanted):
+                with _joined(ray):
+                    _fit(lessons[0], settings, directory, begun(directory, wanted, overwrite=overwrite), note, ray)
+        else:
+            from satsuma.students.checkpoints import find_base
+
+            base = find_base(settings.student)
+            _check_writes(base, len(lessons), settings)
+            settings = settings.resolved(base.kind)
+            wanted = record_of(lessons, settings, base.kind)
+            if not is_finished(directory, wanted):
+                with _learning(ray, settings) as learning:
+                    record = begun(directory, wanted, overwrite=overwrite)
+                    _train(lessons, settings, directory, record, base, learning, note)
     except KeyboardInterrupt:
         raise Interrupted(f"{out}: stopped", "Run the same command again to go on.") from None
     return Student(out, "auto" if ray else settings.device)
-
-
-def _taught_frozen(
-    lessons: Sequence[Lesson], settings: TrainSettings, directory: StudentDirectory, note: Note, ray: str, *,
-    overwrite: bool,
-) -> TrainSettings:  # fmt: skip
-    """The settings, resolved, of a linear head that is trained or was."""
-    _check_frozen(lessons, settings)
-    settings = settings.resolved("frozen")
-    wanted = record_of(lessons, settings, "frozen")
-    if not is_finished(directory, wanted):
-        with _joined(ray):
-            _fit(lessons[0], settings, directory, begun(directory, wanted, overwrite=overwrite), note, ray)
-    return settings
-
-
-def _taught(
-    lessons: Sequence[Lesson], settings: TrainSettings, directory: StudentDirectory, note: Note, ray: str, *,
-    overwrite: bool,
-) -> TrainSettings:  # fmt: skip
-    """The settings, resolved, of a checkpoint that is trained or was."""
-    from satsuma.students.checkpoints import find_base
-
-    base = find_base(settings.student)
-    _check_writes(base, len(lessons), settings)
-    settings = settings.resolved(base.kind)
-    wanted = record_of(lessons, settings, base.kind)
-    if not is_finished(directory, wanted):
-        with _learning(ray, settings) as learning:
-            record = begun(directory, wanted, overwrite=overwrite)
-            _train(lessons, settings, directory, record, base, learning, note)
-    return settings
 
 
 def _joined(ray: str) -> AbstractContextManager[None]:

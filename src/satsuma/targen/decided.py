@@ -1,7 +1,8 @@
 """What was decided on the names of contexts, so that a run that goes on does not search for each of them again.
 
-Names are decided on in an order that is always the same, so their verdicts are a sequence. Whoever keeps it gives it
-back, and as long as the names are the same ones, the verdicts are. From the first other name on they are found anew.
+Names are decided on in an order that is always the same, so each verdict has a number. Whoever keeps the lines gives
+them back, and as long as the names are the same ones, the verdicts are. From the first other name on, or the first
+number that is not there, they are found anew; what is there twice counts once.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ UNTOLD = b"null"
 
 
 class _Verdict(NamedTuple):
+    number: int
     digest: int
     earlier: str | None
 
@@ -29,6 +31,7 @@ class DecidedNames:
 
     def __init__(self) -> None:
         self._names = Names()
+        self._asked = 0
         self._known: deque[_Verdict] = deque()
         self._unread: list[tuple[str, Sequence[str]]] = []
         self._new: list[bytes] = []
@@ -37,9 +40,10 @@ class DecidedNames:
         """Take the first verdicts from these lines, before any is asked for."""
         for line in lines:
             told = orjson.loads(line)
-            if told is None:
+            if told is None or told[0] > len(self._known):
                 return
-            self._known.append(_Verdict(*told))
+            if told[0] == len(self._known):
+                self._known.append(_Verdict(*told))
 
     def taken(self) -> list[bytes]:
         """The lines of the verdicts that were found since this was called last, in order."""
@@ -48,7 +52,8 @@ class DecidedNames:
 
     def repeated(self, name: str, within: Sequence[str]) -> str | None:
         """As `Likeness` has it."""
-        digest = _digest(name)
+        number, digest = self._asked, _digest(name)
+        self._asked += 1
         if self._known:
             verdict = self._known.popleft()
             if verdict.digest == digest:
@@ -60,7 +65,7 @@ class DecidedNames:
             self._names.remember(*known)
         self._unread.clear()
         earlier = self._names.repeated(name, within)
-        self._new.append(_line(_Verdict(digest, earlier)))
+        self._new.append(_line(_Verdict(number, digest, earlier)))
         return earlier
 
 
